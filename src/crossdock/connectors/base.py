@@ -1,0 +1,91 @@
+"""Defaults for connectors: what is not declared answers with a clear error; knows no system."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from crossdock.canonical.events import Event
+from crossdock.connectors.protocol import (
+    Capabilities,
+    ConnectorContext,
+    Inbound,
+    InboundRequest,
+    PollResult,
+    Probe,
+    Question,
+    StockLine,
+    StoredMessage,
+)
+from crossdock.core.commands import Command
+from crossdock.core.errors import CallNotAllowed, CrossdockError, DocumentUnknown, UnknownSystem
+from crossdock.core.outcomes import Effect, EffectAbsent, EffectUnclear, Outcome
+
+
+class Options(BaseModel):
+    """The base of every connector's `options:` block; unknown settings are refused so that typing errors are found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BaseConnector:
+    """Inherit from this and override what your `capabilities` declare."""
+
+    kind: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    mapping_version: ClassVar[str] = "1"
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    Options: ClassVar[type[Any]] = Options
+
+    def __init__(self, context: ConnectorContext) -> None:
+        self.context = context
+
+    async def start(self) -> None:
+        """Open what needs opening; called once on the hub's event loop."""
+
+    async def close(self) -> None:
+        """Close what `start` opened."""
+
+    def receive(self, request: InboundRequest) -> Sequence[Inbound]:
+        raise UnknownSystem(f"system {self.context.system!r} does not accept messages over HTTP")
+
+    def normalize(self, message: StoredMessage) -> Sequence[Event]:
+        raise DocumentUnknown(f"{self.kind} has no mapping for {message.topic!r}", topic=message.topic)
+
+    async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
+        return PollResult((), cursor)
+
+    async def deliver(self, command: Command) -> Outcome:
+        raise CallNotAllowed(f"{self.kind} cannot carry out {command.name!r}", command=command.name)
+
+    async def deliver_many(self, commands: Sequence[Command]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for command in commands:
+            try:
+                outcomes.append(await self.deliver(command))
+            except CrossdockError as error:
+                outcomes.append(error)  # type: ignore[arg-type]
+        return outcomes
+
+    async def find_effect(self, command: Command) -> Effect:
+        if command.name in self.capabilities.repeatable:
+            return EffectAbsent()
+        return EffectUnclear(f"{self.kind} has no way to find out")
+
+    def serial(self, command: Command) -> Sequence[str]:
+        return ()
+
+    def batch_key(self, command: Command) -> str:
+        return ""
+
+    async def ask(self, question: Question) -> Mapping[str, Any]:
+        raise CallNotAllowed(f"{self.kind} cannot answer {question.name!r}", question=question.name)
+
+    async def snapshot(self) -> AsyncIterator[Sequence[StockLine]]:
+        raise CallNotAllowed(f"{self.kind} has no inventory snapshot")
+        yield ()
+
+    async def probe(self) -> Probe:
+        return Probe(healthy=True)
