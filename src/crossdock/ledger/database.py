@@ -1,0 +1,121 @@
+"""Where the ledger is: reads a ledger URL, configures Django for it and brings the schema up to date; knows no query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from crossdock.core.errors import LedgerUnavailable, Misconfigured
+
+
+class LedgerUrlInvalid(Misconfigured):
+    """The ledger URL cannot be understood."""
+
+    code = "ledger.url_invalid"
+    hint = "Use sqlite:///relative.sqlite3, sqlite:////absolute.sqlite3 or postgresql://user:password@host:port/database."
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLocation:
+    """A parsed ledger URL. `vendor` is `sqlite` or `postgresql`; `path` is set for SQLite only."""
+
+    vendor: str
+    path: Path | None
+    host: str = ""
+    port: int = 0
+    name: str = ""
+    user: str = ""
+    password: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, url: str, base: Path | None = None) -> LedgerLocation:
+        """Read `sqlite:///file` (relative to `base`), `sqlite:////abs/file` or a libpq-style `postgresql://` URL."""
+        parts = urlsplit(url)
+        if parts.scheme == "sqlite" and parts.path.strip("/"):
+            raw = unquote(parts.path[1:])
+            path = Path(raw) if raw.startswith("/") else (base or Path.cwd()) / raw
+            return cls("sqlite", path)
+        if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/"):
+            return cls(
+                "postgresql",
+                None,
+                host=unquote(parts.hostname or ""),
+                port=parts.port or 5432,
+                name=unquote(parts.path[1:]),
+                user=unquote(parts.username or ""),
+                password=unquote(parts.password or ""),
+                options=tuple(parse_qsl(parts.query)),
+            )
+        raise LedgerUrlInvalid(f"{parts.scheme or 'this'}://… is not a ledger URL")
+
+    def __repr__(self) -> str:
+        return f"LedgerLocation({self.vendor}, {self.path or f'{self.host}:{self.port}/{self.name}'})"
+
+    def conninfo(self) -> dict[str, Any]:
+        """Keyword arguments for psycopg.connect."""
+        named: dict[str, Any] = {"dbname": self.name, "port": self.port, **dict(self.options)}
+        for key, value in (("host", self.host), ("user", self.user), ("password", self.password)):
+            if value:
+                named[key] = value
+        return named
+
+    def django(self) -> dict[str, Any]:
+        """The DATABASES entry for Django."""
+        if self.vendor == "sqlite":
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self.path), "OPTIONS": {"timeout": 30}}
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": self.name,
+            "HOST": self.host,
+            "PORT": self.port,
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "OPTIONS": dict(self.options),
+        }
+
+
+def configure(location: LedgerLocation) -> None:
+    """Configure Django for this ledger, once per process. Raises RuntimeError when it is configured for another one."""
+    import django
+    from django.conf import settings
+
+    if settings.configured:
+        if settings.DATABASES["default"]["NAME"] != location.django()["NAME"]:
+            from django.db import connections
+
+            connections.close_all()
+            connections.settings = connections.configure_settings({"default": location.django()})
+            settings.DATABASES = {"default": connections.settings["default"]}
+            del connections["default"]
+        return
+    settings.configure(
+        INSTALLED_APPS=["crossdock.ledger"],
+        DATABASES={"default": location.django()},
+        USE_TZ=True,
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        LOGGING_CONFIG=None,
+    )
+    django.setup()
+
+
+def migrate(location: LedgerLocation) -> None:
+    """Bring the schema up to date. Raises `LedgerUnavailable` when the database cannot be reached."""
+    from django.core.management import call_command
+    from django.db import OperationalError, connections
+
+    if location.path is not None:
+        location.path.parent.mkdir(parents=True, exist_ok=True)
+    configure(location)
+    try:
+        if location.vendor == "sqlite":
+            with connections["default"].cursor() as cursor:
+                cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+                cursor.execute("PRAGMA journal_mode=WAL")
+        call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError as error:
+        raise LedgerUnavailable(f"the ledger cannot be opened: {str(error).splitlines()[0]}") from None
+    finally:
+        connections.close_all()

@@ -1,0 +1,113 @@
+"""Payload bytes at rest: compressed where that is smaller, and by claim check where they are large; lossless always."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import Final, Protocol
+
+import zstandard
+
+PLAIN: Final = 0
+ZSTD: Final = 1
+_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_local = threading.local()
+
+
+def _tools() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
+    # zstandard's contexts must not be shared between threads
+    tools = getattr(_local, "tools", None)
+    if tools is None:
+        tools = _local.tools = (zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor())
+    return tools  # type: ignore[no-any-return]
+
+
+def pack(data: bytes) -> bytes:
+    """Compact JSON bytes for a column of the hub's own making; `unpack` tells compressed and plain apart."""
+    if len(data) < 96:
+        return data
+    packed: bytes = _tools()[0].compress(data)
+    return packed if len(packed) < len(data) else data
+
+
+def unpack(data: bytes) -> bytes:
+    """The bytes given to `pack`. The hub's own JSON never starts with the magic number of zstd."""
+    data = bytes(data)
+    return _tools()[1].decompress(data) if data.startswith(_MAGIC) else data
+
+
+def encode(body: bytes) -> tuple[int, bytes]:
+    """A foreign body as encoding number and bytes to store."""
+    if len(body) >= 96:
+        packed = _tools()[0].compress(body)
+        if len(packed) < len(body):
+            return ZSTD, packed
+    return PLAIN, body
+
+
+def decode(encoding: int, stored: bytes) -> bytes:
+    """The foreign body as it was received."""
+    return _tools()[1].decompress(bytes(stored)) if encoding == ZSTD else bytes(stored)
+
+
+class ClaimStore(Protocol):
+    """Keeps large bodies outside the database."""
+
+    def put(self, body: bytes, digest: bytes) -> str:
+        """Store durably; returns the claim."""
+        ...
+
+    def get(self, claim: str) -> bytes:
+        """The bytes of a claim. Raises KeyError when they are gone or altered."""
+        ...
+
+    def drop(self, claim: str) -> None: ...
+
+
+class FileClaims:
+    """Claims as files named by their SHA-256; written to a temporary name, synced, then renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, claim: str) -> Path:
+        digest = claim.removeprefix("sha256:")
+        return self._folder / digest[:2] / digest
+
+    def put(self, body: bytes, digest: bytes) -> str:
+        claim = f"sha256:{digest.hex()}"
+        path = self._path(claim)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
+            with part.open("wb") as file:
+                file.write(encode(body)[1])
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            _sync_folder(path.parent)
+        return claim
+
+    def get(self, claim: str) -> bytes:
+        try:
+            stored = self._path(claim).read_bytes()
+        except FileNotFoundError:
+            raise KeyError(claim) from None
+        for encoding in (ZSTD, PLAIN) if stored.startswith(_MAGIC) else (PLAIN,):
+            body = decode(encoding, stored)
+            if f"sha256:{hashlib.sha256(body).hexdigest()}" == claim:
+                return body
+        raise KeyError(claim)
+
+    def drop(self, claim: str) -> None:
+        self._path(claim).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

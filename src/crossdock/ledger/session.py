@@ -1,0 +1,187 @@
+"""One transaction on the ledger in either SQL dialect: set-based reads, inserts, updates and upserts; knows no table's meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+@lru_cache(maxsize=512)
+def _percent(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+@lru_cache(maxsize=512)
+def _marks(count: int) -> str:
+    return "(" + ",".join("?" * count) + ")"
+
+
+class TableTypes:
+    """PostgreSQL array types of every column, taken from the models once."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, dict[str, str]] = {}
+
+    def of(self, table: str) -> dict[str, str]:
+        if not self._types:
+            from django.apps import apps
+            from django.db import connections
+
+            connection = connections["default"]
+            for model in apps.get_app_config("ledger").get_models():
+                fields = model._meta.local_concrete_fields
+                self._types[model._meta.db_table] = {f.column: str(f.db_type(connection)).split(" GENERATED")[0] for f in fields}
+        return self._types[table]
+
+
+class Session(ABC):
+    """Statements inside one open transaction. SQL is written with `?` marks; `{in}` stands for membership in the last argument."""
+
+    vendor = ""
+
+    @abstractmethod
+    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+
+    @abstractmethod
+    def rows_in(self, sql: str, values: Sequence[Any], args: Sequence[Any] = ()) -> list[Row]:
+        """Rows of a query whose `{in}` matches any of `values`; values are passed in chunks."""
+
+    @abstractmethod
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+        """Run one statement; the number of rows it touched."""
+
+    @abstractmethod
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], ignore: str = "") -> list[int]:
+        """Insert rows whose first column is `id`; with `ignore` (a unique column) existing ones are left alone.
+
+        Returns the ids that were really inserted when `ignore` is given, else an empty list.
+        """
+
+    @abstractmethod
+    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",)) -> None:
+        """Update `columns` of the rows found by `match`; each row holds the match values first."""
+
+    @abstractmethod
+    def upsert(self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]) -> None:
+        """Insert rows; where `unique` columns collide, overwrite the `change` columns."""
+
+
+class SqliteSession(Session):
+    """Statements on sqlite3."""
+
+    vendor = "sqlite"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        return list(self._connection.execute(sql, args))
+
+    def rows_in(self, sql: str, values: Sequence[Any], args: Sequence[Any] = ()) -> list[Row]:
+        found: list[Row] = []
+        for start in range(0, len(values), 900):
+            chunk = values[start : start + 900]
+            found += self._connection.execute(sql.replace("{in}", " IN " + _marks(len(chunk))), (*args, *chunk))
+        return found
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+        return int(self._connection.execute(sql, args).rowcount)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], ignore: str = "") -> list[int]:
+        if not rows:
+            return []
+        sql = f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))}"  # noqa: S608
+        if not ignore:
+            self._connection.executemany(sql, rows)
+            return []
+        self._connection.executemany(f"{sql} ON CONFLICT ({ignore}) DO NOTHING", rows)
+        ids = [row[0] for row in rows]
+        return [r[0] for r in self.rows_in(f"SELECT id FROM {table} WHERE id {{in}}", ids)]  # noqa: S608
+
+    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",)) -> None:
+        if not rows:
+            return
+        count = len(match)
+        assignments = ",".join(f'"{c}"=?{i + count + 1}' for i, c in enumerate(columns))
+        where = " AND ".join(f'"{c}"=?{i + 1}' for i, c in enumerate(match))
+        self._connection.executemany(f"UPDATE {table} SET {assignments} WHERE {where}", rows)  # noqa: S608
+
+    def upsert(self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]) -> None:
+        if not rows:
+            return
+        self._connection.executemany(
+            f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))} {_conflict(unique, change)}",  # noqa: S608
+            rows,
+        )
+
+
+class PostgresqlSession(Session):
+    """Statements on psycopg; many rows travel as one array per column."""
+
+    vendor = "postgresql"
+
+    def __init__(self, connection: Any, types: TableTypes) -> None:
+        self._connection = connection
+        self._types = types
+
+    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        return list(self._connection.execute(_percent(sql), args).fetchall())
+
+    def rows_in(self, sql: str, values: Sequence[Any], args: Sequence[Any] = ()) -> list[Row]:
+        if not values:
+            return []
+        return list(self._connection.execute(_percent(sql.replace("{in}", " = ANY(?)")), (*args, list(values))).fetchall())
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
+        return int(self._connection.execute(_percent(sql), args).rowcount)
+
+    def _arrays(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[list[Any]]]:
+        types = self._types.of(table)
+        casts = ",".join(f"%b::{types[c]}[]" for c in columns)
+        return casts, [list(column) for column in zip(*rows, strict=True)]
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], ignore: str = "") -> list[int]:
+        if not rows:
+            return []
+        casts, arrays = self._arrays(table, columns, rows)
+        sql = f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts})"  # noqa: S608
+        if not ignore:
+            self._connection.execute(sql, arrays)
+            return []
+        return [r[0] for r in self._connection.execute(f"{sql} ON CONFLICT ({ignore}) DO NOTHING RETURNING id", arrays).fetchall()]
+
+    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",)) -> None:
+        if not rows:
+            return
+        names = (*match, *columns)
+        casts, arrays = self._arrays(table, names, rows)
+        assignments = ",".join(f'"{c}"=v."{c}"' for c in columns)
+        where = " AND ".join(f't."{c}"=v."{c}"' for c in match)
+        self._connection.execute(
+            f"UPDATE {table} t SET {assignments} FROM unnest({casts}) AS v({_names(names)}) WHERE {where}",  # noqa: S608
+            arrays,
+        )
+
+    def upsert(self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]) -> None:
+        if not rows:
+            return
+        casts, arrays = self._arrays(table, columns, rows)
+        self._connection.execute(
+            f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts}) {_conflict(unique, change)}",  # noqa: S608
+            arrays,
+        )
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ",".join(f'"{c}"' for c in columns)
+
+
+def _conflict(unique: Sequence[str], change: Sequence[str]) -> str:
+    if not change:
+        return f"ON CONFLICT ({_names(unique)}) DO NOTHING"
+    return f"ON CONFLICT ({_names(unique)}) DO UPDATE SET " + ",".join(f'"{c}"=excluded."{c}"' for c in change)
