@@ -1,0 +1,1 @@
+"""UN/EDIFACT: envelopes, writing, guides applied, and the answers CONTRL and APERAK."""
