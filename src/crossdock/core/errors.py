@@ -222,6 +222,20 @@ class DecisionNeeded(Rejected):
     hint = "Read what happened in the transaction and choose one of the offered actions."
 
 
+class CustomsIncomplete(Rejected):
+    """A shipment crosses a customs border and facts for its declaration are missing."""
+
+    code = "process.customs_incomplete"
+    hint = "The missing fields are named in the detail; complete them at the product's owner, or supply them here."
+
+
+class NotStoppable(Rejected):
+    """A change or cancellation came too late to be carried out."""
+
+    code = "process.too_late"
+    hint = "The goods are on their way; agree with the customer on a return, then acknowledge."
+
+
 # --- deliver, reconcile ---------------------------------------------------------------------------------------
 
 

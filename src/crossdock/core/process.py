@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from crossdock.canonical.events import Event, Reference
@@ -42,7 +42,23 @@ class Due:
     at: datetime
 
 
-Fact = Happened | Settled | Due
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A fact: a person settled what the process had parked in `slot`, by one of the actions offered there.
+
+    `data` is what the action needs (JSON values): missing customs facts, the acknowledgement of something done by hand.
+    `by` is who decided; it is kept in the audit trail, and the decision of the process must not depend on it.
+    """
+
+    slot: str
+    action: str
+    at: datetime
+    by: str = ""
+    reason: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+Fact = Happened | Settled | Due | Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +79,17 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """The process needs a person: a stable code, what happened, the facts, and who owns it. Same `slot` replaces the earlier one."""
+    """The process needs a person: a stable code, what happened, the facts, and who owns it. Same `slot` replaces the earlier one.
+
+    `actions` are what the person may choose; the choice comes back as `Decided`. `command_id` names the failed command when there is
+    one: retrying it (same id) is then a choice too, and its later `Settled` unparks the slot.
+    """
 
     error: CrossdockError
     slot: str
     owner: str = ""
+    actions: tuple[str, ...] = ()
+    command_id: str = ""
 
 
 S = TypeVar("S")
@@ -75,7 +97,11 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[S]):
-    """What a process decided on one fact. `notes` say in business words why; they are kept in the audit trail."""
+    """What a process decided on one fact. `notes` say in business words why; they are kept in the audit trail.
+
+    `fulfilled` and `withdrawn` name expectations: the thing happened, or nobody waits for it any more (the order was cancelled).
+    `unparked` names slots that need nobody any more. `revoked` are ids of commands that failed and must not be retried any more.
+    """
 
     state: S
     commands: tuple[Command, ...] = ()
@@ -87,6 +113,22 @@ class Decision(Generic[S]):
     withdrawn: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     emitted: tuple[Event, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """How soon something is expected: `within` so long, by the next `cutoff` (`calendar/cut-off`), or the earlier of both.
+
+    `working` names the calendar in whose working time `within` counts; empty: wall time. `warn` is how long before it is late.
+    """
+
+    within: timedelta | None = None
+    cutoff: str = ""
+    working: str = ""
+    warn: timedelta | None = None
+    owner: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +137,9 @@ class FlowContext:
 
     `roles` maps a role (`erp`, `wms`, `shop`, `carrier:dhl`) to a system name. `settings` are the flow's own parameters
     (plain JSON values, validated by the workflow's own Pydantic model when the landscape is checked).
-    `calendars` are the business clocks by name (a warehouse, a carrier); they are pure values.
+    `calendars` are the business clocks by name (a warehouse, a carrier); they are pure values. `slas` say how soon the stages of
+    the workflow are expected, by the names the workflow documents; they go before its own defaults. All of it is immutable: a
+    workflow may remember what it derived from the very same `settings` object.
     """
 
     flow: str
@@ -103,6 +147,7 @@ class FlowContext:
     settings: Mapping[str, Any] = field(default_factory=dict)
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
     owner: str = ""
+    slas: Mapping[str, Sla] = field(default_factory=dict)
 
 
 class Process(Protocol[S]):
