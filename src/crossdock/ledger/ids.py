@@ -11,25 +11,30 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32
 
 
 class Numbers:
-    """Makes numbers of 41 bits milliseconds, 10 bits node and 12 bits sequence; unique while no two processes share a node."""
+    """Makes numbers of 41 bits milliseconds, 10 bits node and 12 bits sequence.
 
-    def __init__(self, clock: Clock, node: int = 0) -> None:
+    Unique while no two living processes share a node, and, with `floor` (the largest number in the ledger), also
+    when the clock was set back between two processes.
+    """
+
+    def __init__(self, clock: Clock, node: int = 0, floor: int = 0) -> None:
         self._clock = clock
         self._node = (node & 0x3FF) << 12
-        self._last = 0
+        self._ms = floor >> 22
+        self._sequence = 0xFFF
 
     def next(self) -> int:
         """The next number; larger than every earlier one of this maker, also when the clock goes back."""
-        stamp = (int(self._clock.now().timestamp() * 1000) - EPOCH_MS) << 22
-        if stamp <= self._last:
-            stamp = self._last
-            if stamp & 0xFFF == 0xFFF:
-                stamp = ((stamp >> 22) + 1) << 22
-            else:
-                self._last = stamp + 1
-                return (self._last & ~(0x3FF << 12)) | self._node
-        self._last = stamp
-        return stamp | self._node
+        ms = int(self._clock.now().timestamp() * 1000) - EPOCH_MS
+        if ms > self._ms:
+            self._ms = ms
+            self._sequence = 0
+        elif self._sequence < 0xFFF:
+            self._sequence += 1
+        else:
+            self._ms += 1
+            self._sequence = 0
+        return (self._ms << 22) | self._node | self._sequence
 
 
 def written(number: int) -> str:

@@ -1,0 +1,173 @@
+"""One micro-batch of the pipeline's writes: collected as rows, committed with set-based SQL in one fenced transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from crossdock.core.errors import Fenced
+from crossdock.ledger.audit import Record, build_link
+from crossdock.ledger.session import Row, Session
+
+
+@dataclass(slots=True)
+class OwnedPartition:
+    """A partition this worker owns: the epoch that fences it and the head of its audit chain."""
+
+    id: int
+    epoch: int
+    seq: int
+    hash: bytes
+
+
+EVENT_COLUMNS: Final = (
+    "id", "message_id", "partition", "identity", "event_id", "key", "type", "source", "schema", "stream", "number",
+    "contiguous", "references", "data", "content_hash", "occurred_at", "created_at", "correlation", "state", "deadline", "note",
+)  # fmt: skip
+INSTANCE_COLUMNS: Final = (
+    "id", "key", "flow", "partition", "process", "state", "stage", "finished", "opened_at", "updated_at", "correlation", "bundle",
+)  # fmt: skip
+DELIVERY_COLUMNS: Final = (
+    "id", "identity", "command_id", "name", "system", "flow", "key", "partition", "budget", "data", "state", "attempts",
+    "next_at", "deadline", "created_at", "settled_at", "ack", "correlation", "cause",
+)  # fmt: skip
+ATTEMPT_COLUMNS: Final = (
+    "id", "delivery_id", "number", "kind", "started_at", "micros", "outcome", "code", "message", "exchanges",
+)  # fmt: skip
+EXPECTATION_COLUMNS: Final = (
+    "id", "key", "flow", "name", "partition", "due", "warn", "warned", "owner", "description", "silent", "state", "settled_at",
+)  # fmt: skip
+EXCEPTION_COLUMNS: Final = (
+    "id", "identity", "fingerprint", "code", "family", "step", "system", "flow", "key", "partition", "subject", "subject_id",
+    "slot", "owner", "message", "detail", "state", "occurrences", "created_at", "updated_at", "due", "resolution", "note",
+    "resolved_by", "correlation",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows to write. Fields are filled by the pipeline; `commit` writes them in an order that keeps references whole."""
+
+    at: int
+    messages: list[Row] = field(default_factory=list)
+    """(id, state, events, mapping, bundle)"""
+    events: list[Row] = field(default_factory=list)
+    event_states: list[Row] = field(default_factory=list)
+    """(id, state, key, partition, deadline, note)"""
+    instances: dict[tuple[str, str], Row] = field(default_factory=dict)
+    references: list[Row] = field(default_factory=list)
+    """(id, value, scheme, key)"""
+    streams: dict[tuple[str, str], Row] = field(default_factory=dict)
+    """(id, key, stream, partition, number, content_hash)"""
+    deliveries: list[Row] = field(default_factory=list)
+    delivery_states: dict[int, Row] = field(default_factory=dict)
+    """(id, state, attempts, next_at, settled_at, ack)"""
+    attempts: list[Row] = field(default_factory=list)
+    expectations: dict[tuple[str, str, str], Row] = field(default_factory=dict)
+    expectation_states: list[Row] = field(default_factory=list)
+    """(key, flow, name, state, settled_at)"""
+    expectation_warned: list[Row] = field(default_factory=list)
+    """(id, warned)"""
+    exceptions: dict[bytes, Row] = field(default_factory=dict)
+    exception_states: dict[bytes, Row] = field(default_factory=dict)
+    """(identity, state, updated_at, resolution, note, resolved_by)"""
+    systems: list[Row] = field(default_factory=list)
+    """(system, parked, reason, since)"""
+    cursors: list[Row] = field(default_factory=list)
+    """(id, system, channel, cursor, polled_at, next_at)"""
+    instructions: list[Row] = field(default_factory=list)
+    """(id, done_at, result)"""
+    audit: dict[int, list[Record]] = field(default_factory=dict)
+
+    def record(self, partition: int, tag: str, subject: int, key: str = "", digest: str = "", detail: Any = None) -> None:
+        """Add an audit record to a partition's next link."""
+        self.audit.setdefault(partition, []).append((tag, subject, key, digest, detail))
+
+    def commit(self, session: Session, owned: Iterable[OwnedPartition]) -> dict[int, tuple[int, bytes]]:
+        """Write everything. Returns the new chain heads by partition, to be taken over once the transaction is through.
+
+        Raises `Fenced` when another worker owns one of the partitions meanwhile; then nothing is written.
+        """
+        heads = self._chain(session, {p.id: p for p in owned})
+        session.update("ledger_message", ("state", "events", "mapping", "bundle"), self.messages)
+        session.insert("ledger_event", EVENT_COLUMNS, self.events)
+        session.update("ledger_event", ("state", "key", "partition", "deadline", "note"), self.event_states)
+        session.upsert(
+            "ledger_stream",
+            ("id", "key", "stream", "partition", "number", "content_hash"),
+            list(self.streams.values()),
+            ("key", "stream"),
+            ("number", "content_hash"),
+        )
+        session.upsert(
+            "ledger_instance",
+            INSTANCE_COLUMNS,
+            list(self.instances.values()),
+            ("key", "flow"),
+            ("process", "state", "stage", "finished", "updated_at", "bundle"),
+        )
+        session.upsert("ledger_reference", ("id", "value", "scheme", "key"), self.references, ("value", "scheme", "key"), ())
+        session.insert("ledger_delivery", DELIVERY_COLUMNS, self.deliveries)
+        session.update(
+            "ledger_delivery",
+            ("state", "attempts", "next_at", "settled_at", "ack"),
+            list(self.delivery_states.values()),
+        )
+        session.insert("ledger_attempt", ATTEMPT_COLUMNS, self.attempts)
+        session.upsert(
+            "ledger_expectation",
+            EXPECTATION_COLUMNS,
+            list(self.expectations.values()),
+            ("key", "flow", "name"),
+            ("due", "warn", "warned", "owner", "description", "silent", "state", "settled_at"),
+        )
+        session.update("ledger_expectation", ("state", "settled_at"), self.expectation_states, match=("key", "flow", "name"))
+        session.update("ledger_expectation", ("warned",), self.expectation_warned)
+        session.upsert(
+            "ledger_exception",
+            EXCEPTION_COLUMNS,
+            list(self.exceptions.values()),
+            ("identity",),
+            ("fingerprint", "code", "family", "message", "detail", "state", "occurrences", "updated_at", "due", "owner"),
+        )
+        session.update(
+            "ledger_exception",
+            ("state", "updated_at", "resolution", "note", "resolved_by"),
+            list(self.exception_states.values()),
+            match=("identity",),
+        )
+        session.upsert(
+            "ledger_system", ("system", "parked", "reason", "since"), self.systems, ("system",), ("parked", "reason", "since")
+        )
+        session.upsert(
+            "ledger_cursor",
+            ("id", "system", "channel", "cursor", "polled_at", "next_at"),
+            self.cursors,
+            ("system", "channel"),
+            ("cursor", "polled_at", "next_at"),
+        )
+        session.update("ledger_instruction", ("done_at", "result"), self.instructions)
+        return heads
+
+    def _chain(self, session: Session, owned: dict[int, OwnedPartition]) -> dict[int, tuple[int, bytes]]:
+        heads: dict[int, tuple[int, bytes]] = {}
+        links: list[Row] = []
+        for partition, records in sorted(self.audit.items()):
+            if partition not in owned:
+                raise Fenced(f"partition {partition} is not owned by this worker", partition=partition)
+            holder = owned[partition]
+            seq = holder.seq + 1
+            packed, digest = build_link(holder.hash, partition, seq, self.at, records)
+            heads[partition] = (seq, digest)
+            links.append((seq << 16 | partition, partition, seq, self.at, digest, packed))
+            touched = session.execute(
+                "UPDATE ledger_partition SET audit_seq=?, audit_hash=? WHERE id=? AND epoch=? AND audit_seq=?",
+                (seq, digest, partition, holder.epoch, holder.seq),
+            )
+            if touched != 1:
+                raise Fenced(f"partition {partition} was taken over by another worker", partition=partition)
+        session.insert("ledger_audit", ("id", "partition", "seq", "at", "hash", "records"), links)
+        return heads
+
+

@@ -1,0 +1,73 @@
+"""Accepting messages into the ledger: stored once, whatever their size, before anybody is told; knows no connector."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from crossdock.ledger.session import Row, Session
+from crossdock.ledger.states import MessageState
+
+COLUMNS = (
+    "id", "partition", "system", "channel", "topic", "dedupe", "dedupe_key", "content_hash", "content_type", "headers",
+    "encoding", "body", "claim", "size", "received_at", "correlation", "state", "events", "mapping", "bundle",
+)  # fmt: skip
+DEDUPE, CONTENT = COLUMNS.index("dedupe"), COLUMNS.index("content_hash")
+
+
+class Intake(IntEnum):
+    """What accepting a message found."""
+
+    NEW = 0
+    DUPLICATE = 1
+    CONFLICT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The number under which a message is kept and whether it was new. A duplicate carries the number of the first one."""
+
+    number: int
+    intake: Intake
+
+
+def dedupe_digest(system: str, channel: str, dedupe_key: str) -> bytes:
+    """The 128-bit identity of a message of a channel."""
+    return hashlib.blake2b(f"{system}\0{channel}\0{dedupe_key}".encode(), digest_size=16).digest()
+
+
+def accept(session: Session, rows: Sequence[Row]) -> list[Accepted]:
+    """Insert message rows (in `COLUMNS` order); existing identities are recognised, changed content is kept as a conflict.
+
+    The same identity with different content is stored beside the first under an identity of its own, in state CONFLICT,
+    so that nothing is lost and a person decides.
+    """
+    inserted = set(session.insert("ledger_message", COLUMNS, rows, ignore="dedupe"))
+    if len(inserted) == len(rows):
+        return [Accepted(row[0], Intake.NEW) for row in rows]
+    again = [row for row in rows if row[0] not in inserted]
+    known = {
+        bytes(dedupe): (number, bytes(content))
+        for number, dedupe, content in session.rows_in(
+            "SELECT id, dedupe, content_hash FROM ledger_message WHERE dedupe {in}", [row[DEDUPE] for row in again]
+        )
+    }
+    conflicts: list[Row] = []
+    answers: list[Accepted] = []
+    for row in rows:
+        if row[0] in inserted:
+            answers.append(Accepted(row[0], Intake.NEW))
+            continue
+        number, content = known[bytes(row[DEDUPE])]
+        if content == bytes(row[CONTENT]):
+            answers.append(Accepted(number, Intake.DUPLICATE))
+            continue
+        changed = list(row)
+        changed[DEDUPE] = hashlib.blake2b(bytes(row[DEDUPE]) + bytes(row[CONTENT]), digest_size=16).digest()
+        changed[COLUMNS.index("state")] = int(MessageState.CONFLICT)
+        conflicts.append(tuple(changed))
+        answers.append(Accepted(row[0], Intake.CONFLICT))
+    session.insert("ledger_message", COLUMNS, conflicts, ignore="dedupe")
+    return answers

@@ -1,0 +1,208 @@
+"""What a worker takes from the ledger: messages, events, deliveries, timers and instructions of its partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossdock.ledger.batch import OwnedPartition
+from crossdock.ledger.payloads import ClaimStore, decode, unpack
+from crossdock.ledger.session import Row, Session
+from crossdock.ledger.states import OPEN_DELIVERIES, EventState, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class TakenMessage:
+    """A message to normalize."""
+
+    id: int
+    partition: int
+    system: str
+    channel: str
+    topic: str
+    dedupe_key: str
+    content_hash: bytes
+    content_type: str
+    headers: str
+    body: bytes
+    received_at: int
+    correlation: str
+    state: int
+
+
+_MESSAGE = (
+    "SELECT id, partition, system, channel, topic, dedupe_key, content_hash, content_type, headers, encoding, body, claim, "
+    "received_at, correlation, state FROM ledger_message WHERE "
+)
+
+
+def _message(row: Row, claims: ClaimStore) -> TakenMessage:
+    (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, state) = row
+    payload = claims.get(claim) if claim else decode(encoding, body or b"")
+    return TakenMessage(
+        number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, state
+    )
+
+
+def take_messages(session: Session, partitions: Sequence[int], limit: int, claims: ClaimStore) -> list[TakenMessage]:
+    """Messages nobody has normalized yet, oldest first, and conflicts that still need their exception."""
+    rows = session.rows_in(
+        _MESSAGE + f"state={int(MessageState.RECEIVED)} AND partition {{in}} ORDER BY id LIMIT {int(limit)}", list(partitions)
+    )
+    return [_message(row, claims) for row in rows]
+
+
+def messages_by_id(session: Session, ids: Sequence[int], claims: ClaimStore) -> list[TakenMessage]:
+    """Messages by number, with the latest correction's body where one was made."""
+    found = [_message(row, claims) for row in session.rows_in(_MESSAGE + "id {in}", list(ids))]
+    corrections = {
+        message_id: decode(encoding, body)
+        for message_id, encoding, body in session.rows_in(
+            "SELECT message_id, encoding, body FROM ledger_correction WHERE message_id {in} ORDER BY version", list(ids)
+        )
+    }
+    return [_corrected(message, corrections.get(message.id)) for message in found]
+
+
+def _corrected(message: TakenMessage, body: bytes | None) -> TakenMessage:
+    from dataclasses import replace
+
+    return message if body is None else replace(message, body=body)
+
+
+EVENT_FIELDS = (
+    "id, message_id, partition, event_id, key, type, source, stream, number, contiguous, ledger_event.references, data, content_hash, "
+    "occurred_at, correlation, state, deadline"
+)
+
+
+def take_events(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
+    """Events normalized elsewhere (by another worker, or before a crash) that wait for this partition's owner."""
+    return session.rows_in(
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.PENDING)} AND partition {{in}} "  # noqa: S608
+        f"ORDER BY id LIMIT {int(limit)}",
+        list(partitions),
+    )
+
+
+def take_held(session: Session, keys: Sequence[str]) -> list[Row]:
+    """Events of these keys that wait for a predecessor."""
+    return session.rows_in(
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.HELD)} AND key {{in}} ORDER BY number",  # noqa: S608
+        list(keys),
+    )
+
+
+def take_waiting(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
+    """Events that wait for a reference to become known."""
+    return session.rows_in(
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.WAITING)} AND partition {{in}} "  # noqa: S608
+        f"ORDER BY id LIMIT {int(limit)}",
+        list(partitions),
+    )
+
+
+def take_expired(session: Session, partitions: Sequence[int], now: int, limit: int) -> list[Row]:
+    """Held and waiting events whose deadline has passed."""
+    return session.rows_in(
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state IN ({int(EventState.HELD)},{int(EventState.WAITING)}) "  # noqa: S608
+        f"AND deadline<={int(now)} AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
+        list(partitions),
+    )
+
+
+def take_due(session: Session, partitions: Sequence[int], now: int, limit: int) -> list[Row]:
+    """Open expectations whose time has come: (id, key, flow, name, partition, due, owner, description, silent)."""
+    return session.rows_in(
+        f"SELECT id, key, flow, name, partition, due, owner, description, silent FROM ledger_expectation WHERE state=0 "
+        f"AND due<={int(now)} AND partition {{in}} ORDER BY due LIMIT {int(limit)}",
+        list(partitions),
+    )
+
+
+def take_instructions(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
+    """Instructions of people not carried out yet: (id, partition, kind, subject_id, data, author)."""
+    return session.rows_in(
+        "SELECT id, partition, kind, subject_id, data, author FROM ledger_instruction WHERE done_at IS NULL "
+        f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
+        list(partitions),
+    )
+
+
+DELIVERY_FIELDS = (
+    "id, command_id, name, system, flow, key, partition, budget, data, state, attempts, next_at, deadline, correlation, created_at, cause"
+)
+
+
+def open_deliveries(session: Session, partitions: Sequence[int]) -> list[Row]:
+    """Every delivery of these partitions that has not settled, in the order decided; read when a partition is taken over."""
+    states = ",".join(str(int(s)) for s in OPEN_DELIVERIES)
+    return session.rows_in(
+        f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE state IN ({states}) AND partition {{in}} ORDER BY id",  # noqa: S608
+        list(partitions),
+    )
+
+
+def deliveries_by_id(session: Session, ids: Sequence[int]) -> list[Row]:
+    """Deliveries by number, in `DELIVERY_FIELDS` order."""
+    return session.rows_in(f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE id {{in}}", list(ids))  # noqa: S608
+
+
+def known_events(session: Session, identities: Sequence[bytes]) -> dict[bytes, tuple[int, bytes]]:
+    """Which of these event identities are recorded: identity -> (number, content hash)."""
+    return {
+        bytes(identity): (number, bytes(content))
+        for number, identity, content in session.rows_in(
+            "SELECT id, identity, content_hash FROM ledger_event WHERE identity {in}", list(identities)
+        )
+    }
+
+
+def instances_of(session: Session, keys: Sequence[str]) -> list[Row]:
+    """Process instances of keys: (id, key, flow, process, state, opened_at, correlation, bundle, finished)."""
+    return [
+        (*row[:4], unpack(row[4]), *row[5:])
+        for row in session.rows_in(
+            "SELECT id, key, flow, process, state, opened_at, correlation, bundle, finished FROM ledger_instance WHERE key {in}",
+            list(keys),
+        )
+    ]
+
+
+def streams_of(session: Session, keys: Sequence[str]) -> list[Row]:
+    """Stream positions of keys: (id, key, stream, number, content_hash)."""
+    return session.rows_in("SELECT id, key, stream, number, content_hash FROM ledger_stream WHERE key {in}", list(keys))
+
+
+def resolve_references(session: Session, values: Sequence[str]) -> dict[tuple[str, str], str]:
+    """(scheme, value) -> business key for all references with one of these values; the latest one wins."""
+    rows = session.rows_in("SELECT scheme, value, key FROM ledger_reference WHERE value {in} ORDER BY id", list(values))
+    return {(scheme, value): key for scheme, value, key in rows}
+
+
+def claim_partitions(session: Session, partitions: Sequence[int], owner: str) -> list[OwnedPartition]:
+    """Take ownership: raises the epoch of each partition, which fences whoever owned it before. Creates missing rows."""
+    session.upsert(
+        "ledger_partition",
+        ("id", "epoch", "owner", "audit_seq", "audit_hash"),
+        [(p, 0, "", 0, bytes(32)) for p in partitions],
+        ("id",),
+        (),
+    )
+    owned = []
+    for partition in partitions:
+        session.execute("UPDATE ledger_partition SET epoch=epoch+1, owner=? WHERE id=?", (owner, partition))
+        [(epoch, seq, digest)] = session.rows("SELECT epoch, audit_seq, audit_hash FROM ledger_partition WHERE id=?", (partition,))
+        owned.append(OwnedPartition(partition, epoch, seq, bytes(digest)))
+    return owned
+
+
+def highest_number(session: Session) -> int:
+    """The largest record number given so far, so that a clock set back cannot make one twice."""
+    tables = ("ledger_message", "ledger_event", "ledger_delivery", "ledger_attempt", "ledger_exception")
+    return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)  # noqa: S608
+
+
+def backlog(session: Session) -> int:
+    """How many messages wait to be normalized."""
+    return int(session.rows(f"SELECT COUNT(*) FROM ledger_message WHERE state={int(MessageState.RECEIVED)}")[0][0])  # noqa: S608

@@ -1,0 +1,129 @@
+"""Group commit for accepted messages: many senders, one transaction; nobody is answered before the bytes are durable."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from crossdock.connectors.protocol import Inbound
+from crossdock.core.clock import Clock
+from crossdock.core.errors import CrossdockError, Overloaded
+from crossdock.core.partition import partition_of
+from crossdock.ledger.ids import Numbers
+from crossdock.ledger.intake import Accepted, Intake, accept, dedupe_digest
+from crossdock.ledger.payloads import ClaimStore, encode
+from crossdock.ledger.session import Row
+from crossdock.ledger.states import MessageState
+from crossdock.ledger.store import Lane
+from crossdock.ledger.times import micros
+
+CLAIM_LIMIT: Final = 262_144
+"""Bodies above this many bytes are kept outside the database."""
+
+
+class IntakeBuffer:
+    """Collects messages while a commit is under way and writes them in the next one."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        numbers: Numbers,
+        claims: ClaimStore,
+        clock: Clock,
+        partitions: int,
+        *,
+        high_water: int = 200_000,
+        largest_commit: int = 2_000,
+    ) -> None:
+        self._lane = lane
+        self._numbers = numbers
+        self._claims = claims
+        self._clock = clock
+        self._partitions = partitions
+        self._high_water = high_water
+        self._largest = largest_commit
+        self._waiting: list[tuple[list[Row], asyncio.Future[list[Accepted]]]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self.backlog = 0
+        """Messages accepted here and not yet taken by the pipeline; the worker lowers it."""
+        self.arrived = asyncio.Event()
+        """Set after each commit, so that the worker wakes up."""
+
+    def row(self, system: str, channel: str, inbound: Inbound, correlation: str, mark: str = "") -> Row:
+        """The ledger row of a message; a large body is put into the claim store first."""
+        body = inbound.body
+        digest = hashlib.sha256(body).digest()
+        identity = dedupe_digest(system, channel, inbound.dedupe_key)
+        encoding, stored, claim = 0, None, ""
+        if len(body) > CLAIM_LIMIT:
+            claim = self._claims.put(body, digest)
+        else:
+            encoding, stored = encode(body)
+        return (
+            self._numbers.next(),
+            partition_of(f"{system}/{channel}/{inbound.dedupe_key}", self._partitions),
+            system,
+            channel,
+            inbound.topic,
+            identity,
+            inbound.dedupe_key,
+            digest,
+            inbound.content_type,
+            orjson.dumps(dict(inbound.headers)).decode() if inbound.headers else "",
+            encoding,
+            stored,
+            claim,
+            len(body),
+            micros(self._clock.now()),
+            correlation,
+            int(MessageState.RECEIVED),
+            0,
+            mark,
+            "",
+        )
+
+    async def submit(self, system: str, channel: str, messages: Sequence[Inbound], correlation: str) -> list[Accepted]:
+        """Store messages durably; returns when they are. Raises `Overloaded` or `LedgerUnavailable`, then nothing was stored."""
+        if self.backlog + len(messages) > self._high_water:
+            raise Overloaded(retry_after=5.0, backlog=self.backlog)
+        if any(len(m.body) > CLAIM_LIMIT for m in messages):
+            rows = await asyncio.to_thread(lambda: [self.row(system, channel, m, correlation) for m in messages])
+        else:
+            rows = [self.row(system, channel, m, correlation) for m in messages]
+        return await self.commit(rows)
+
+    async def commit(self, rows: list[Row]) -> list[Accepted]:
+        """Write prepared rows with the next group."""
+        if not rows:
+            return []
+        future: asyncio.Future[list[Accepted]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((rows, future))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="intake")
+        return await future
+
+    async def _write(self) -> None:
+        while self._waiting:
+            taken, rows = 0, []
+            while taken < len(self._waiting) and (not rows or len(rows) + len(self._waiting[taken][0]) <= self._largest):
+                rows += self._waiting[taken][0]
+                taken += 1
+            group, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            try:
+                answers = await self._lane.do(lambda session, rows=rows: accept(session, rows))  # type: ignore[misc]
+            except CrossdockError as error:
+                for _, future in group:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            self.backlog += sum(1 for answer in answers if answer.intake is not Intake.DUPLICATE)
+            start = 0
+            for entry_rows, future in group:
+                if not future.done():
+                    future.set_result(answers[start : start + len(entry_rows)])
+                start += len(entry_rows)
+            self.arrived.set()

@@ -1,0 +1,63 @@
+"""What the pipeline counts for Prometheus; knows no step and never a payload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Meters:
+    """Counters and histograms of one hub, in a registry of their own so that several hubs fit in one process."""
+
+    def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self.registry = CollectorRegistry()
+        kwargs: dict[str, Any] = {"registry": self.registry}
+        self._received = Counter("crossdock_messages_received_total", "Messages stored durably.", ["system"], **kwargs)
+        self._bytes = Counter("crossdock_received_bytes_total", "Bytes of accepted bodies.", ["system"], **kwargs)
+        self._refused = Counter("crossdock_messages_refused_total", "Requests refused at the door.", ["system", "code"], **kwargs)
+        self._events = Counter("crossdock_events_total", "Canonical events by what the sequencer did.", ["outcome"], **kwargs)
+        self._attempts = Counter("crossdock_attempts_total", "Delivery attempts by outcome.", ["system", "outcome"], **kwargs)
+        self._seconds = Histogram(
+            "crossdock_attempt_seconds", "Duration of delivery attempts.", ["system"], buckets=BUCKETS, **kwargs
+        )
+        self._exceptions = Counter("crossdock_exceptions_total", "Exceptions opened.", ["code"], **kwargs)
+        self._commit = Histogram("crossdock_commit_seconds", "Duration of ledger commits.", buckets=BUCKETS, **kwargs)
+        self._end_to_end = Histogram(
+            "crossdock_end_to_end_seconds", "From receipt to the last acknowledgement of a delivery.", buckets=BUCKETS, **kwargs
+        )
+        self.backlog = Gauge("crossdock_backlog", "Messages accepted and not yet normalized.", **kwargs)
+        self.open_deliveries = Gauge("crossdock_open_deliveries", "Deliveries not settled, by state.", ["system"], **kwargs)
+        self.partitions = Gauge("crossdock_partitions_owned", "Partitions this worker owns.", **kwargs)
+        self.breaker = Gauge("crossdock_breaker_open", "1 while calls to the system are stopped.", ["system"], **kwargs)
+
+    def received(self, system: str, messages: int, size: int) -> None:
+        self._received.labels(system).inc(messages)
+        self._bytes.labels(system).inc(size)
+
+    def refused(self, system: str, code: str) -> None:
+        self._refused.labels(system, code).inc()
+
+    def event(self, outcome: str, count: int = 1) -> None:
+        self._events.labels(outcome).inc(count)
+
+    def attempt(self, system: str, outcome: str, seconds: float) -> None:
+        self._attempts.labels(system, outcome).inc()
+        self._seconds.labels(system).observe(seconds)
+
+    def exception(self, code: str) -> None:
+        self._exceptions.labels(code).inc()
+
+    def committed(self, seconds: float) -> None:
+        self._commit.observe(seconds)
+
+    def delivered(self, seconds: float) -> None:
+        self._end_to_end.observe(seconds)
+
+    def exposition(self) -> bytes:
+        """The text format Prometheus scrapes."""
+        from prometheus_client import generate_latest
+
+        return generate_latest(self.registry)
