@@ -30,10 +30,7 @@ def _opening(value: Any) -> tuple[time, time]:
     match = _HOURS.match(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("write opening hours as HH:MM-HH:MM, for example 08:00-17:30")
-    opens, closes = time.fromisoformat(match[1]), time.fromisoformat(match[2])
-    if opens >= closes:
-        raise ValueError("opening hours end before they begin")
-    return opens, closes
+    return time.fromisoformat(match[1]), time.fromisoformat(match[2])
 
 
 def _zone(value: str) -> str:
@@ -69,7 +66,10 @@ class Calendar(Strict):
     title: Annotated[Text, Field(description="The place.")] = ""
     zone: Annotated[str, AfterValidator(_zone), Field(description="IANA time zone, for example `Europe/Berlin`.")]
     hours: Annotated[
-        dict[DaySpan, Opening], Field(description="Days (`mon-fri`, `sat`) and opening hours; empty: every day.")
+        dict[DaySpan, Opening],
+        Field(
+            description="Days (`mon-fri`, `sat`) and opening hours; `22:00-06:00` ends on the next day; empty: round the clock."
+        ),
     ] = Field(default_factory=dict)
     holidays: Annotated[tuple[date, ...], Field(description="Days on which the place does not work.")] = ()
     cutoffs: Annotated[

@@ -7,7 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from crossdock.core import budget as core_budget
+from crossdock.core import process as core_process
 from crossdock.landscape.models.base import Duration, EventType, Name, Role, Strict, Text
+
+CUTOFF = r"^[^/\s]+/[^/\s]+$"
 
 
 class Trigger(Strict):
@@ -39,21 +43,29 @@ class Schedule(Strict):
 
 
 class Until(Strict):
-    """The business moment after which another attempt is useless."""
+    """The business moment after which another attempt is useless; with several the earliest counts."""
 
     cutoff: Annotated[
         str | None,
         Field(
-            pattern=r"^[^/\s]+/[^/\s]+$",
+            pattern=CUTOFF,
             description="`calendar/cut-off`: the next time this cut-off falls, for example `warehouse-north/dhl`.",
         ),
     ] = None
     within: Annotated[Duration | None, Field(description="This long after the effect was decided.")] = None
+    working: Annotated[
+        Name | None, Field(description="The calendar in whose working time `within` counts; absent: wall time.")
+    ] = None
+    margin: Annotated[
+        Duration, Field(description="The last attempt starts this long before that moment, so that its answer still matters.")
+    ] = timedelta(minutes=1)
 
     @model_validator(mode="after")
     def _some(self) -> Until:
         if self.cutoff is None and self.within is None:
             raise ValueError("say `cutoff`, `within`, or both (the earlier one counts)")
+        if self.working is not None and self.within is None:
+            raise ValueError("`working` needs `within`")
         return self
 
 
@@ -66,12 +78,29 @@ class RetryBudget(Strict):
         timedelta(minutes=15)
     )
     until: Annotated[Until | None, Field(description="The business moment after which another attempt is useless.")] = None
+    on_exhausted: Annotated[
+        Literal["exception", "page"], Field(description="When it ends: an `exception` for the owner, or also a `page`.")
+    ] = "exception"
 
     @model_validator(mode="after")
     def _ordered(self) -> RetryBudget:
         if self.first_delay > self.max_delay:
             raise ValueError("`first_delay` is longer than `max_delay`")
         return self
+
+    def core(self) -> core_budget.RetryBudget:
+        """The budget as the core computes with it."""
+        until = self.until
+        return core_budget.RetryBudget(
+            attempts=self.attempts,
+            first_delay=self.first_delay.total_seconds(),
+            max_delay=self.max_delay.total_seconds(),
+            cutoff=(until.cutoff or "") if until else "",
+            within=until.within if until else None,
+            working=(until.working or "") if until else "",
+            margin=until.margin.total_seconds() if until else 60.0,
+            on_exhausted=self.on_exhausted,
+        )
 
 
 class Sla(Strict):
@@ -80,6 +109,9 @@ class Sla(Strict):
     within: Annotated[Duration | None, Field(description="This long after the stage before was reached.")] = None
     cutoff: Annotated[
         str | None, Field(pattern=r"^[^/\s]+/[^/\s]+$", description="`calendar/cut-off`: by the next time this cut-off falls.")
+    ] = None
+    working: Annotated[
+        Name | None, Field(description="The calendar in whose working time `within` counts; absent: wall time.")
     ] = None
     warn: Annotated[Duration | None, Field(description="Warn this long before it is late.")] = None
     owner: Annotated[Name | None, Field(description="The team that is told; absent: the flow's exception owner.")] = None
@@ -90,6 +122,17 @@ class Sla(Strict):
         if self.within is None and self.cutoff is None:
             raise ValueError("say `within`, `cutoff`, or both (the earlier one counts)")
         return self
+
+    def core(self, owner: str) -> core_process.Sla:
+        """The expectation as processes read it; `owner` is told when this one names nobody."""
+        return core_process.Sla(
+            within=self.within,
+            cutoff=self.cutoff or "",
+            working=self.working or "",
+            warn=self.warn,
+            owner=self.owner or owner,
+            description=self.description,
+        )
 
 
 class Fallback(Strict):

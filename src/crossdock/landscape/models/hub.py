@@ -45,4 +45,7 @@ class Hub(Strict):
         default_factory=dict
     )
     teams: Annotated[dict[Name, Team], Field(description="Who owns things.")] = Field(default_factory=dict)
+    default_environment: Annotated[
+        Name | None, Field(description="The environment used where none is named; a laptop's, never production.")
+    ] = None
     defaults: Annotated[Defaults, Field(description="What holds where a file says nothing.")] = Defaults()

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from crossdock.core.breaker import BreakerPolicy
+from crossdock.core.ratelimit import RateLimit
 from crossdock.landscape.models.base import Duration, Name, Size, Strict, Text
 
 CredentialReference = Annotated[
@@ -35,13 +37,24 @@ class Limits(Strict):
     )
     max_body: Annotated[Size, Field(description="The largest message accepted from the system.")] = 1_048_576
 
+    def rate_limit(self) -> RateLimit | None:
+        """The token bucket of the system, None when calls are not limited by rate."""
+        return None if self.rate is None else RateLimit(float(self.rate), float(self.burst))
+
 
 class Breaker(Strict):
     """When the hub stops calling a system that does not answer, and when it tries again."""
 
     failures: Annotated[int, Field(ge=1, description="Failures in a row that open the breaker.")] = 5
-    open_for: Annotated[Duration, Field(description="How long nothing is sent after it opened.")] = timedelta(seconds=30)
-    probes: Annotated[int, Field(ge=1, description="Calls tried before it closes again.")] = 1
+    pause: Annotated[
+        Duration, Field(description="How long nothing is sent after it opened; doubles while the system stays down.")
+    ] = timedelta(seconds=15)
+    max_pause: Annotated[Duration, Field(description="The longest pause.")] = timedelta(minutes=5)
+    probes: Annotated[int, Field(ge=1, description="Successful calls before it closes again.")] = 1
+
+    def policy(self) -> BreakerPolicy:
+        """The settings as the core computes with them."""
+        return BreakerPolicy(self.failures, self.pause.total_seconds(), self.max_pause.total_seconds(), self.probes)
 
 
 class Poll(Strict):
@@ -80,8 +93,10 @@ class System(Strict):
     options: Annotated[dict[str, Any], Field(description="The connector's own settings; see the connector's page.")] = Field(
         default_factory=dict
     )
-    limits: Annotated[Limits | None, Field(description="Rate, concurrency, timeout, size.")] = None
-    breaker: Annotated[Breaker | None, Field(description="Circuit breaker.")] = None
+    limits: Annotated[Limits, Field(description="Rate, concurrency, timeout, size; what is absent comes from the defaults.")] = (
+        Limits()
+    )
+    breaker: Annotated[Breaker, Field(description="Circuit breaker; what is absent comes from the defaults.")] = Breaker()
     polls: Annotated[tuple[Poll, ...], Field(description="Channels the hub asks on its own.")] = ()
     calendar: Annotated[Name | None, Field(description="When the place behind this system works (`calendars.yaml`).")] = None
     allow: Annotated[

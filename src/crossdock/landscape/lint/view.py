@@ -1,0 +1,114 @@
+"""What a check sees of a landscape: the valid models by kind and a way to point at a place; reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from crossdock.landscape.catalogue import Catalogue
+from crossdock.landscape.document import Path
+from crossdock.landscape.files import HEAD, Draft
+from crossdock.landscape.findings import Finding, did_you_mean
+from crossdock.landscape.models import (
+    Calendar,
+    Calendars,
+    Environment,
+    Flow,
+    Hub,
+    Ownership,
+    Partner,
+    Policies,
+    Rule,
+    System,
+    ValueMap,
+)
+
+NO_HUB = Hub(name="unnamed", company="unnamed")
+
+
+@dataclass
+class View:
+    """A draft for checks. Names of things whose file is invalid are known (`names`), their content is not."""
+
+    draft: Draft
+    catalogue: Catalogue
+    today: date
+    findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def hub(self) -> Hub:
+        return cast("Hub", self._single(HEAD) or NO_HUB)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        return cast("Ownership", self._single("ownership.yaml") or Ownership())
+
+    @cached_property
+    def policies(self) -> Policies:
+        return cast("Policies", self._single("policies.yaml") or Policies())
+
+    @cached_property
+    def calendars(self) -> Mapping[str, Calendar]:
+        found = self._single("calendars.yaml")
+        return cast("Calendars", found).root if found else {}
+
+    @property
+    def systems(self) -> Mapping[str, System]:
+        return cast("Mapping[str, System]", self._folder("systems"))
+
+    @property
+    def partners(self) -> Mapping[str, Partner]:
+        return cast("Mapping[str, Partner]", self._folder("partners"))
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        return cast("Mapping[str, Flow]", self._folder("flows"))
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        return cast("Mapping[str, Rule]", self._folder("rules"))
+
+    @property
+    def value_maps(self) -> Mapping[str, ValueMap]:
+        return cast("Mapping[str, ValueMap]", self._folder("value-maps"))
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        return cast("Mapping[str, Environment]", self._folder("environments"))
+
+    def names(self, kind: str) -> set[str]:
+        """All names of a kind of file, valid or not."""
+        return self.draft.named.get(kind, set())
+
+    def unjudgeable(self, file: str) -> bool:
+        """Whether a single file exists but is invalid, so that nothing can be said about references into it."""
+        return file in self.names(file) and self._single(file) is None
+
+    def whole(self, kind: str, name: str) -> bool:
+        """Whether the file of this thing is sound; of others nothing can be said to be missing."""
+        return self.draft.document(kind, name).sound
+
+    def at(self, kind: str, name: str, path: Path, message: str, hint: str = "") -> Finding:
+        """A finding in the file that defines `name`; the registry fills in code and severity."""
+        return self.draft.document(kind, name).finding("", message, hint, path=path)
+
+    def missing(self, kind: str, name: str, path: Path, what: str, wanted: str, known: object) -> Finding:
+        """A finding that a reference leads nowhere."""
+        return self.at(kind, name, path, f"there is no {what} {wanted!r}", did_you_mean(wanted, known))
+
+    def everything(self) -> Iterator[tuple[str, str, BaseModel]]:
+        """Every valid model with its kind and name."""
+        for kind, models in self.draft.models.items():
+            for name, model in models.items():
+                yield kind, name, model
+
+    def _single(self, file: str) -> BaseModel | None:
+        return self.draft.models.get(file, {}).get(file)
+
+    def _folder(self, folder: str) -> Mapping[str, Any]:
+        return self.draft.models.get(folder, {})
