@@ -1,0 +1,1 @@
+"""A warehouse over the documented REST contract (`openapi.yaml`)."""

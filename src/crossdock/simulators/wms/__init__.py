@@ -1,0 +1,5 @@
+"""A simulated warehouse: one model, spoken to over the REST contract (`Wms`) or over CSV files on SFTP (`WmsSftp`)."""
+
+from crossdock.simulators.wms.rest import Wms
+
+__all__ = ["Wms"]
