@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,22 +98,22 @@ class _LogWatch(logging.Handler):
 
 
 @asynccontextmanager
-async def open_bench(connector: Connector, target: Target, clock: ManualClock) -> AsyncIterator[Bench]:
-    """Start the connector, and close everything at the end; fails when a secret came out or a task was left running."""
+async def open_bench(build: Callable[[str, ManualClock], Connector], target: Target, clock: ManualClock) -> AsyncIterator[Bench]:
+    """Start target and connector, and stop both at the end; fails when a secret came out or a task was left running."""
+    before = asyncio.all_tasks()
+    connector = build(await target.start(), clock)
     context: ConnectorContext = connector.context  # type: ignore[attr-defined]
-    secrets = context.secrets.values() if isinstance(context.secrets, FakeSecrets) else ()
-    leaks = LeakWatch(secrets)
-    hub = InMemoryHub(connector, context.system, clock)
-    bench = Bench(connector, target, context, clock, hub, leaks)
+    leaks = LeakWatch(context.secrets.values() if isinstance(context.secrets, FakeSecrets) else ())
+    bench = Bench(connector, target, context, clock, InMemoryHub(connector, context.system, clock), leaks)
     handler = _LogWatch(leaks)
     logging.getLogger().addHandler(handler)
-    before = asyncio.all_tasks()
     try:
         await connector.start()
         yield bench
     finally:
         await connector.close()
         await context.http.close()
+        await target.stop()
         logging.getLogger().removeHandler(handler)
     places = bench.sweep()
     if places:
@@ -124,19 +124,13 @@ async def open_bench(connector: Connector, target: Target, clock: ManualClock) -
 
 
 async def _left_running(before: set[asyncio.Task[Any]]) -> list[str]:
-    """Names of the connector's tasks that still run a moment after it was closed."""
-    for _ in range(20):
-        left = [t for t in asyncio.all_tasks() - before if not _of_simulator(t)]
+    """Names of the tasks that still run a moment after everything was closed."""
+    for _ in range(100):
+        left = asyncio.all_tasks() - before - {asyncio.current_task()}
         if not left:
             return []
         await asyncio.sleep(0.01)
-    return [t.get_name() for t in left]
-
-
-def _of_simulator(task: asyncio.Task[Any]) -> bool:
-    """Whether a task serves the simulated system (aiohttp's server runs one per connection)."""
-    name = getattr(task.get_coro(), "__qualname__", "")
-    return name.startswith(("RequestHandler.", "Simulator.", "WebhookSender.", "BaseSite", "open_bench"))
+    return [getattr(task.get_coro(), "__qualname__", task.get_name()) for task in left]
 
 
 def changed(command: Command, **data: Any) -> Command:

@@ -33,9 +33,12 @@ def spoiled(body: bytes) -> Iterator[bytes]:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return
+    whole = orjson.dumps(document)
     for path in list(_paths(document)):
         for strange in STRANGE:
-            yield orjson.dumps(_with(document, path, strange))
+            changed = orjson.dumps(_with(document, path, strange))
+            if changed != whole:
+                yield changed
         yield orjson.dumps(_without(document, path))
 
 

@@ -106,13 +106,8 @@ class ConnectorKit:
     @pytest_asyncio.fixture
     async def bench(self) -> AsyncIterator[Bench]:
         """The connector started against its target; fails at the end when a secret came out or a task was left."""
-        clock, target = ManualClock(), self.target()
-        endpoint = await target.start()
-        try:
-            async with open_bench(self.build(endpoint, clock), target, clock) as bench:
-                yield bench
-        finally:
-            await target.stop()
+        async with open_bench(self.build, self.target(), ManualClock()) as bench:
+            yield bench
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test per sample, named after it; an empty list skips with the reason that nothing of the kind is declared."""

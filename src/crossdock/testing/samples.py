@@ -96,11 +96,12 @@ class MessageSample:
 class PollSample:
     """One poll: how to make something to find, and the topics it must find (each at least once).
 
-    `path` and `method` name the requests of this poll that the faults hit.
+    `messages` is how many it must find in all, over as many pages as it needs (None: not counted). `path` and `method` name the requests of this poll that the faults hit.
     """
 
     channel: str
     topics: Sequence[str]
+    messages: int | None = None
     cursor: Mapping[str, Any] = field(default_factory=dict)
     prepare: Prepare | None = None
     path: str = "*"

@@ -48,7 +48,9 @@ class NormalizingConformance(ConnectorKit):
         assert event.key or event.references, "an event needs its key or references that lead to it"
         assert event.occurred_at.tzinfo is UTC, "occurred_at must be in UTC"
         for reference in event.references:
-            assert reference.scheme and reference.value
+            assert reference.scheme and isinstance(reference.value, str) and reference.value, f"not a reference: {reference!r}"
+        if event.position is not None:
+            assert event.position.stream and type(event.position.number) is int, f"not a position: {event.position!r}"
 
     async def test_mapping_is_pure(self, bench: Bench, message_sample: MessageSample) -> None:
         """The same bytes give the same events: again, in another connector, on another day, and after other messages."""

@@ -35,6 +35,8 @@ class PollingConformance(ConnectorKit):
         missing = set(poll_sample.topics) - {message.topic for message in found}
         assert not missing, f"the poll did not find {sorted(missing)}"
         assert all(message.dedupe_key for message in found)
+        if poll_sample.messages is not None:
+            assert len({message.dedupe_key for message in found}) == poll_sample.messages
         for result in results:
             json.dumps(dict(result.cursor))
             bench.leaks.look("cursor", dict(result.cursor))
