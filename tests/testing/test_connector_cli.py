@@ -17,7 +17,7 @@ runner = CliRunner()
 
 def install(folder: Path, site: Path, name: str, entry: str) -> None:
     """What pip leaves behind for an installed distribution, as far as entry points need it."""
-    info = site / f"{name}-0.1.0.dist-info"
+    info = site / f"{name.replace('-', '_')}-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
     (info / "entry_points.txt").write_text(f"[crossdock.connectors]\n{entry}\n")
