@@ -69,6 +69,16 @@ class Delimiters:
                 text = text.replace(stand_in, getattr(self, name).decode("latin-1"))
         return text
 
+    def restore(self, text: str) -> str:
+        """Protected text as it stood in the file: the released pairs."""
+        if not self.release or text.isascii():
+            return text
+        release = self.release.decode("latin-1")
+        for name, stand_in in _RELEASED.items():
+            if stand_in in text:
+                text = text.replace(stand_in, release + getattr(self, name).decode("latin-1"))
+        return text
+
     def escape(self, value: str) -> str:
         """The value as it must be written: released where the syntax can, unchanged where it cannot (X12)."""
         release = self.release.decode("latin-1")

@@ -27,12 +27,17 @@ class Run:
 
 @dataclass(slots=True)
 class Opened:
-    """An interchange, group or document begins; `segment` is None where its header is missing."""
+    """An interchange, group or document begins; `segment` is None where its header is missing.
+
+    `advice` is EDIFACT's UNA as it stood there, `line_ending` what the sender puts after each terminator.
+    """
 
     level: int
     segment: Segment | None
     delimiters: Delimiters
     charset: str = "utf-8"
+    advice: bytes = b""
+    line_ending: bytes = b""
 
 
 @dataclass(slots=True)
@@ -123,6 +128,8 @@ class Interchange:
     groups: list[Group] = field(default_factory=list)
     loose: list[Segment] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    advice: bytes = b""
+    line_ending: bytes = b""
 
     def documents(self) -> Iterator[Document]:
         """All documents in all groups."""
@@ -152,7 +159,7 @@ def rows(run: Run, delimiters: Delimiters, charset: str = "utf-8") -> list[list[
     # Partners end segments in one way throughout a file: find it, and one split does for all of them.
     marks = text.count(terminator)
     for ending in (terminator + "\n", terminator + "\r\n"):
-        if text.count(ending) == marks:
+        if text.count(ending) == marks and not any(ending + blank in text for blank in (" ", "\t", "\n", "\r")):
             return [piece.split(element) for piece in text.split(ending)]
     if not any(terminator + blank in text for blank in (" ", "\n", "\r", "\t", terminator)):
         return [piece.split(element) for piece in text.split(terminator)]
@@ -216,7 +223,14 @@ def _grow(events: Iterable[Event]) -> Iterator[Interchange | Group | Document]:
         elif isinstance(event, Opened):
             if event.level == INTERCHANGE:
                 group = document = None
-                interchange = Interchange(event.segment, event.delimiters, event.charset, findings=early)
+                interchange = Interchange(
+                    event.segment,
+                    event.delimiters,
+                    event.charset,
+                    findings=early,
+                    advice=event.advice,
+                    line_ending=event.line_ending,
+                )
                 early = []
                 yield interchange
             elif event.level == GROUP:

@@ -79,6 +79,7 @@ class Scanner(ABC):
         self._pattern: re.Pattern[bytes] = re.compile(b"")
         self._body_from = 0
         self._empties = 0
+        self._advice = b""
 
     # -- what a standard adds ------------------------------------------------------------------------------
 
@@ -290,7 +291,10 @@ class Scanner(ABC):
         if level == GROUP:
             self._implicit_group = False
         self._open[level] = _Open(reference, 1 if level == DOCUMENT else 0)
-        self._out.append(Opened(level, segment, self.delimiters, self.charset))
+        opened = Opened(level, segment, self.delimiters, self.charset)
+        if level == INTERCHANGE:
+            opened.advice, opened.line_ending = self._advice, self._line_ending()
+        self._out.append(opened)
         self._unique(level, reference, segment)
         self._opened(level, segment)
 
@@ -371,6 +375,13 @@ class Scanner(ABC):
                 at=segment.locate(element),
                 value=reference,
             )
+
+    def _line_ending(self) -> bytes:
+        """What stands between the first terminator in the window and the next segment, if it is a line end."""
+        window, terminator = self.window, self.delimiters.segment
+        mark = window.data.find(terminator, window.at)
+        match = re.compile(rb"\r?\n").match(window.data, mark + len(terminator)) if mark >= 0 else None
+        return match.group() if match and terminator not in (b"\n", b"\r\n") else b""
 
     def _parties(self, segment: Segment) -> str:
         """What the interchange's control number must be unique within."""

@@ -41,6 +41,15 @@ class Segment:
         return self._elements
 
     @property
+    def encoding(self) -> str:
+        """The encoding the raw bytes were read in: the charset, or Latin-1 where they are not in it."""
+        try:
+            self.raw.decode(self.charset)
+        except UnicodeDecodeError:
+            return "latin-1"
+        return self.charset
+
+    @property
     def tag(self) -> str:
         """The segment's tag, without EDIFACT's explicit nesting indicators."""
         return self.elements[0].split(self.delimiters.component.decode("latin-1"), 1)[0]

@@ -88,6 +88,7 @@ class EdifactScanner(Scanner):
         window.ensure(600)
         data, at = window.data, window.at
         self._charset_told = False
+        self._advice = b""
         if data.startswith(b"UNA", at):
             delimiters = self._read_una()
             if delimiters is None:
@@ -141,6 +142,7 @@ class EdifactScanner(Scanner):
             )
             window.at += 3
             return DEFAULT_DELIMITERS
+        self._advice = window.data[window.at : window.at + 9]
         window.at += 9
         component, element, decimal, release, repetition, terminator = marks
         return Delimiters(
