@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from crossdock.core.budget import RetryBudget
 from crossdock.core.calendar import BusinessCalendar
+from crossdock.core.ownership import OwnershipMatrix
 from crossdock.core.process import FlowContext
 from crossdock.landscape.models import (
     Environment,
@@ -23,9 +24,20 @@ from crossdock.landscape.models import (
     Team,
     ValueMap,
 )
+from crossdock.landscape.rules import RuleBook
+from crossdock.landscape.valuemaps import CodeTables
 
 LAST_RESORT = RetryBudget()
 """The budget of a command whose flow names none: bounded, because no effect may be tried for ever."""
+
+
+def players(flows: Iterable[Flow]) -> dict[str, tuple[str, ...]]:
+    """Every role with the systems that play it in any flow."""
+    found: dict[str, dict[str, None]] = {}
+    for flow in flows:
+        for role, system in flow.roles.items():
+            found.setdefault(role, {})[system] = None
+    return {role: tuple(systems) for role, systems in found.items()}
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,21 @@ class Landscape:
     @property
     def teams(self) -> Mapping[str, Team]:
         return self.hub.teams
+
+    @cached_property
+    def ownership(self) -> OwnershipMatrix:
+        """The system-of-record matrix, for `core.ownership.compile_ownership`."""
+        return self.ownership_file.matrix(players(self.flows.values()))
+
+    @cached_property
+    def codes(self) -> CodeTables:
+        """The value maps as connectors are given them."""
+        return CodeTables(self.value_maps)
+
+    @cached_property
+    def rulebook(self) -> RuleBook:
+        """The business rules, compiled once."""
+        return RuleBook(self.rules.values())
 
     def budget(self, flow: str, name: str = "") -> RetryBudget:
         """The retry budget `name` of a flow, else its `default`, else a bounded last resort."""

@@ -88,6 +88,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(:[a-z0-9][a-z0-9_-]*)?$")]
 """What a system is for a flow: `erp`, `wms`, `shop`, or `carrier:dhl` where several do the same job."""
 
+Party = Annotated[str, Field(pattern=r"^(\*|[a-z0-9][a-z0-9_-]*(:[a-z0-9][a-z0-9_-]*)?)$")]
+"""Who may do something: a system, a role that flows fill (`carrier:dhl`), or `*` for anybody."""
+
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
 """A canonical event type such as `order.placed`."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from crossdock.landscape.models.base import EventType, Name, Strict
+from crossdock.core import ownership as core_ownership
+from crossdock.landscape.models.base import EventType, Name, Party, Strict
 
 
 class Tenure(Strict):
     """Who owns, and from when to when. Several systems: each owns what it originated (every shop its own orders)."""
 
-    systems: Annotated[tuple[Name, ...], Field(min_length=1, description="The owners.")]
+    systems: Annotated[tuple[Party, ...], Field(min_length=1, description="The owners.")]
     since: Annotated[date | None, Field(description="First day of ownership; absent: always was.")] = None
     until: Annotated[date | None, Field(description="First day after the hand-over; absent: until further notice.")] = None
 
@@ -48,17 +50,28 @@ Owners = Annotated[
 ]
 
 
+Others = Annotated[
+    Literal["refuse", "strip", "accept_equal"],
+    Field(
+        description="When another system writes it: `refuse` the event; `strip` the field and record it; `accept_equal`: take it when it "
+        "is what the hub knows already, refuse otherwise."
+    ),
+]
+
+
 class FieldGroup(Strict):
     """Fields of an entity that another system owns."""
 
     fields: Annotated[tuple[str, ...], Field(min_length=1, description="Field paths, for example `price`, `lines.quantity`.")]
     owner: Annotated[Owners, Field(description="The system, a list of systems, or a list of tenures with dates.")]
+    others: Others = "accept_equal"
 
 
 class Entity(Strict):
     """Ownership of one kind of object."""
 
     owner: Annotated[Owners, Field(description="The system, a list of systems, or a list of tenures with dates.")]
+    others: Others = "accept_equal"
     groups: Annotated[dict[Name, FieldGroup], Field(description="Field groups with another owner, by name.")] = Field(
         default_factory=dict
     )
@@ -67,10 +80,10 @@ class Entity(Strict):
 class EventResponsibility(Strict):
     """Who may do what with one event."""
 
-    originates: Annotated[tuple[Name, ...], Field(min_length=1, description="Systems that may say that it happened.")]
-    enriches: Annotated[tuple[Name, ...], Field(description="Systems that may add to it.")] = ()
-    validates: Annotated[tuple[Name, ...], Field(description="Systems that must agree.")] = ()
-    finalizes: Annotated[tuple[Name, ...], Field(description="Systems that close it.")] = ()
+    originates: Annotated[tuple[Party, ...], Field(min_length=1, description="Who may say that it happened.")]
+    enriches: Annotated[tuple[Party, ...], Field(description="Who may add to it.")] = ()
+    validates: Annotated[tuple[Party, ...], Field(description="Who must agree.")] = ()
+    finalizes: Annotated[tuple[Party, ...], Field(description="Who close it.")] = ()
 
 
 class Ownership(Strict):
@@ -82,3 +95,25 @@ class Ownership(Strict):
     events: Annotated[dict[EventType, EventResponsibility], Field(description="Event type and who may do what.")] = Field(
         default_factory=dict
     )
+
+    def matrix(self, roles: Mapping[str, Sequence[str]]) -> core_ownership.OwnershipMatrix:
+        """The matrix as the core enforces it; `roles` maps each role to the systems that play it in any flow."""
+        return core_ownership.OwnershipMatrix(tuple(owner for _, owner in self.owners()), tuple(self.responsibilities()), roles)
+
+    def owners(self) -> Iterator[tuple[tuple[str, ...], core_ownership.Owner]]:
+        """Every entry of the matrix with the path in the file where it is stated."""
+        for name, entity in self.entities.items():
+            for tenure in entity.owner:
+                yield ("entities", name, "owner"), _owner(name, tenure, (), entity.others)
+            for group, part in entity.groups.items():
+                for tenure in part.owner:
+                    yield ("entities", name, "groups", group), _owner(name, tenure, part.fields, part.others)
+
+    def responsibilities(self) -> Iterator[core_ownership.Responsibility]:
+        """Who may do what with each event."""
+        for event, who in self.events.items():
+            yield core_ownership.Responsibility(event, who.originates, who.enriches, who.validates, who.finalizes)
+
+
+def _owner(entity: str, tenure: Tenure, fields: tuple[str, ...], others: core_ownership.Policy) -> core_ownership.Owner:
+    return core_ownership.Owner(entity, tenure.systems, fields, others, tenure.since, tenure.until)

@@ -1,0 +1,82 @@
+"""Resolves credential references from the environment and from files; a value never appears in a repr, an error or a log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from crossdock.core.errors import SecretMissing
+
+MAX_SECRET_BYTES = 65_536
+
+
+class SecretReferences:
+    """Secrets by reference: `env:NAME` and `file:path` (implements `connectors.protocol.Secrets`).
+
+    Paths are relative to `folder`; what leads out of it is refused unless it is absolute (`file:/run/secrets/shopify`). A file that
+    changed is read again, so that a rotated secret takes effect without a restart; a final line break is not part of the secret.
+    `vault:` references are resolved by `vault`, which raises `SecretMissing` itself.
+    """
+
+    __slots__ = ("_files", "_folder", "_variables", "_vault")
+
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str] | None = None, vault: Callable[[str], str] | None = None
+    ) -> None:
+        self._folder = folder
+        self._variables = os.environ if variables is None else variables
+        self._vault = vault
+        self._files: dict[str, tuple[tuple[int, int, int], str]] = {}
+
+    def __repr__(self) -> str:
+        return f"SecretReferences(folder={str(self._folder)!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("secrets are not pickled")
+
+    def get(self, reference: str) -> str:
+        """The secret for a reference. Raises `SecretMissing`, which names the reference and what to provide, never a value."""
+        scheme, _, rest = reference.partition(":")
+        if scheme == "env" and rest:
+            value = self._variables.get(rest, "")
+            if not value:
+                raise SecretMissing(f"the environment variable {rest} is not set", reference=reference)
+            return value
+        if scheme == "file" and rest:
+            return self._file(reference, rest)
+        if scheme == "vault" and rest:
+            if self._vault is None:
+                raise SecretMissing("this environment has no vault", reference=reference)
+            return self._vault(rest)
+        raise SecretMissing("a credential reference is `env:NAME`, `file:path` or `vault:path`")
+
+    def _file(self, reference: str, rest: str) -> str:
+        try:
+            path = self._inside(rest)
+            stat = path.stat()
+            version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            known = self._files.get(rest)
+            if known is not None and known[0] == version:
+                return known[1]
+            if stat.st_size > MAX_SECRET_BYTES:
+                raise SecretMissing(f"the file is larger than {MAX_SECRET_BYTES} bytes", reference=reference)
+            value = path.read_bytes().decode().rstrip("\r\n")
+        except OSError as error:
+            raise SecretMissing(f"the file of {reference!r} cannot be read: {error.strerror}", reference=reference) from None
+        except ValueError:
+            raise SecretMissing(
+                f"the file of {reference!r} is not text, or not inside the landscape", reference=reference
+            ) from None
+        if not value:
+            raise SecretMissing(f"the file of {reference!r} is empty", reference=reference)
+        self._files[rest] = (version, value)
+        return value
+
+    def _inside(self, rest: str) -> Path:
+        path = Path(rest)
+        if path.is_absolute():
+            return path
+        path = (self._folder / path).resolve()
+        path.relative_to(self._folder.resolve())
+        return path
