@@ -10,10 +10,10 @@ from typing import Any
 from crossdock.canonical.events import Event
 from crossdock.connectors.http import CallScope, current_call
 from crossdock.connectors.protocol import Connector, Inbound, InboundRequest, StoredMessage
-from crossdock.core.clock import Clock
 from crossdock.core.commands import Command
 from crossdock.core.errors import CrossdockError, Deferred, Uncertain
 from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, EffectUnclear, Outcome
+from crossdock.testing.contexts import ManualClock
 
 Step = Outcome | Effect
 
@@ -23,12 +23,12 @@ class InMemoryHub:
     """Does with one connector what the hub does: at most one effect per command, at most one message per dedupe key.
 
     `messages` are stored once, `events` are what they became, `refused` the errors of those that became nothing,
-    `scopes` the records of all calls to the target. Nothing is retried later: `deliver` goes on at once.
+    `scopes` the records of all calls to the target. Nobody waits: where a retry or an inquiry has to wait, the clock is moved.
     """
 
     connector: Connector
     system: str
-    clock: Clock
+    clock: ManualClock
     messages: dict[str, StoredMessage] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     refused: list[CrossdockError] = field(default_factory=list)
@@ -83,13 +83,19 @@ class InMemoryHub:
             except CrossdockError as error:
                 return error  # type: ignore[return-value]
 
-    async def find_effect(self, command: Command) -> Effect:
-        """Reconciliation; a target that cannot be asked is `EffectUnclear`."""
-        with self._call():
-            try:
-                return await self.connector.find_effect(command)
-            except (Deferred, Uncertain) as error:
-                return EffectUnclear(error.message)
+    async def find_effect(self, command: Command, patience: float = 3600.0) -> Effect:
+        """Reconciliation; a target that cannot be asked is `EffectUnclear`. What it asks to wait is waited for, up to `patience` seconds."""
+        while True:
+            with self._call():
+                try:
+                    found = await self.connector.find_effect(command)
+                except (Deferred, Uncertain) as error:
+                    return EffectUnclear(error.message)
+            wait = found.retry_after if isinstance(found, EffectUnclear) else None
+            if not wait or wait > patience:
+                return found
+            patience -= wait
+            self.clock.advance(wait)
 
     async def settle(self, command: Command, rounds: int = 6) -> list[Step]:
         """Deliver as the hub does until the command has ended; returns the trail of outcomes and findings.
@@ -101,6 +107,8 @@ class InMemoryHub:
         for _ in range(rounds):
             step: Step = await (self.find_effect(command) if asking else self.attempt(command))
             trail.append(step)
+            if isinstance(step, Deferred) and step.retry_after:
+                self.clock.advance(step.retry_after)
             if isinstance(step, Uncertain | EffectUnclear):
                 asking = True
             elif isinstance(step, Deferred | EffectAbsent):

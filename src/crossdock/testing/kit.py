@@ -17,6 +17,7 @@ from crossdock.testing.samples import CommandSample, MessageSample, PollSample, 
 from crossdock.testing.targets import Target
 
 PARAMETERS = {
+    "any_sample": "commands",
     "command_sample": "commands",
     "refused_sample": "commands",
     "prepared_sample": "commands",
@@ -114,6 +115,8 @@ class ConnectorKit:
         for name, source in PARAMETERS.items():
             if name in metafunc.fixturenames:
                 samples = list(getattr(self, source)())
+                if name == "command_sample":
+                    samples = [s for s in samples if s.effect]
                 if name == "refused_sample":
                     samples = [s for s in samples if s.refused is not None]
                 if name == "prepared_sample":

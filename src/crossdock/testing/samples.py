@@ -28,7 +28,8 @@ class CommandSample:
     search). `ack` are the keys the acknowledgement must have. `refused` changes the data so that the target refuses it for a
     business reason, and `refused_words` are words of the target that must be found in the error. `prepare` makes what must
     exist before; `orphan` says that without it the target refuses or the hub must wait (never Accepted, never a crash).
-    `reconciles` is False where the target cannot be asked, so that `find_effect` may stay unclear.
+    `reconciles` is False where the target cannot be asked, so that `find_effect` may stay unclear. `effect` is False for a command
+    that asks nothing of the target (the connector only takes note): no fault can hit it and nothing is counted.
     """
 
     name: str
@@ -45,6 +46,7 @@ class CommandSample:
     prepare: Prepare | None = None
     orphan: bool = True
     reconciles: bool = True
+    effect: bool = True
     label: str = ""
 
     @property
