@@ -99,7 +99,7 @@ class Landscape:
         return budgets.get(name) or budgets.get("default") or LAST_RESORT
 
     def flows_for(self, event_type: str, source: str) -> tuple[Flow, ...]:
-        """The enabled flows an event of this type from this system may start; what feeds a running instance is found by its key."""
+        """The enabled flows that take events of this type from this system; only a trigger's `sources` may also start them."""
         return self._routes.get((event_type, source), ())
 
     def context(self, flow: str) -> FlowContext:
@@ -117,7 +117,7 @@ class Landscape:
         for flow in self.flows.values():
             if flow.enabled:
                 for event in flow.trigger.events:
-                    for source in dict.fromkeys(flow.trigger.sources or flow.roles.values()):
+                    for source in dict.fromkeys((*flow.trigger.sources, *flow.roles.values())):
                         routes[event, source] = (*routes.get((event, source), ()), flow)
         return routes
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
-DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 SIZE_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 
-_DURATION = re.compile(r"^(?:\d+(?:\.\d+)?[smhdw]\s*)+$")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_DURATION = re.compile(r"^(?:\d+(?:\.\d+)?(?:ms|[smhdw])\s*)+$")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([KMG]?i?B)?$", re.IGNORECASE)
 
 
@@ -35,7 +35,7 @@ def parse_duration(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str) or not _DURATION.match(value.strip()):
-        raise ValueError("write a duration with its unit, such as 30s, 15m, 1h30m or 2d")
+        raise ValueError("write a duration with its unit, such as 500ms, 30s, 15m, 1h30m or 2d")
     seconds = sum(float(number) * DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(value))
     if not 0 < seconds <= 40 * 366 * 86_400:
         raise ValueError("a duration must be above zero and below forty years")
@@ -50,7 +50,9 @@ def format_duration(value: timedelta) -> str:
         whole, rest = divmod(rest, DURATION_UNITS[unit])
         if whole:
             parts.append(f"{int(whole)}{unit}")
-    if rest or not parts:
+    if rest and rest < 1 and not parts:
+        parts.append(f"{rest * 1000:g}ms")
+    elif rest or not parts:
         parts.append(f"{rest:g}s")
     return "".join(parts)
 
@@ -69,7 +71,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?[smhdw] *)+$", "examples": ["30s", "15m", "1h30m", "2d"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]) *)+$", "examples": ["500ms", "30s", "15m", "1h30m", "2d"]}),
 ]
 """A time span, written with its unit."""
 

@@ -78,7 +78,7 @@ class Calendar(Strict):
 
     def business(self) -> BusinessCalendar:
         """The calendar as the core computes with it."""
-        hours: dict[int, tuple[time, time]] = Field(default_factory=dict)
+        hours: dict[int, tuple[time, time]] = {}
         for span, opening in self.hours.items():
             first, _, last = span.partition("-")
             begin, end = DAYS.index(first), DAYS.index(last or first)
