@@ -57,6 +57,9 @@ class BaseConnector:
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         return PollResult((), cursor)
 
+    def follow(self, cursor: Mapping[str, Any], command: Command) -> Mapping[str, Any]:
+        return cursor
+
     async def deliver(self, command: Command) -> Outcome:
         raise CallNotAllowed(f"{self.kind} cannot carry out {command.name!r}", command=command.name)
 

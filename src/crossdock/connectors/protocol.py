@@ -104,6 +104,7 @@ class Capabilities:
 
     `commands`: command names it delivers. `repeatable`: those of them that are safe to send again by construction.
     `topics`: topics it normalizes. `polls`, `receives`, `answers` (question names), `snapshots` as named.
+    `follows`: command name -> polled channel that follows its result (see `Connector.follow`).
     `batch`: the most commands one `deliver_many` call may carry (1: only `deliver` is used).
     """
 
@@ -111,6 +112,7 @@ class Capabilities:
     repeatable: frozenset[str] = frozenset()
     topics: frozenset[str] = frozenset()
     questions: frozenset[str] = frozenset()
+    follows: Mapping[str, str] = field(default_factory=dict)
     receives: bool = False
     polls: bool = False
     snapshots: bool = False
@@ -201,6 +203,10 @@ class Connector(Protocol):
 
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         """Fetch what happened since `cursor` (empty at first). Overlap is fine: duplicates are recognised by `dedupe_key`."""
+        ...
+
+    def follow(self, cursor: Mapping[str, Any], command: Command) -> Mapping[str, Any]:
+        """The cursor of the channel named in `capabilities.follows`, extended by what an accepted command asks to follow. Pure."""
         ...
 
     async def deliver(self, command: Command) -> Outcome:

@@ -87,6 +87,20 @@ class UnknownSystem(Rejected):
     hint = "Check the URL against the systems of the landscape (`crossdock status`)."
 
 
+class UnknownFlow(Rejected):
+    """No flow of this name answers questions here."""
+
+    code = "ask.unknown_flow"
+    hint = "Check the URL against the flows of pattern `direct` in the landscape."
+
+
+class AnswerTimedOut(Rejected):
+    """The system that should answer did not answer in time, and the flow has no fallback."""
+
+    code = "ask.timed_out"
+    hint = "Ask again later, or give the flow a fallback the business can live with."
+
+
 class Unauthenticated(Rejected):
     """The message carries no credential this channel accepts."""
 
@@ -144,6 +158,13 @@ class DocumentUnknown(Rejected):
 
     code = "normalize.unknown_document"
     hint = "Switch the topic off at the sender or add a mapping for it."
+
+
+class MappingFailed(Rejected):
+    """The mapping of this system failed on this document."""
+
+    code = "normalize.mapping_failed"
+    hint = "This is a defect of the connector: report it with the message's number; retry once it is mended."
 
 
 class ValueMapMissing(Rejected):
@@ -215,6 +236,13 @@ class PredecessorMissing(Rejected):
 # --- decide ---------------------------------------------------------------------------------------------------
 
 
+class ProcessFailed(Rejected):
+    """The workflow failed on this fact."""
+
+    code = "process.failed"
+    hint = "This is a defect of the workflow: report it with the transaction's key; retry once it is mended."
+
+
 class DecisionNeeded(Rejected):
     """The process needs a person to decide how to go on."""
 
@@ -234,6 +262,13 @@ class NotStoppable(Rejected):
 
     code = "process.too_late"
     hint = "The goods are on their way; agree with the customer on a return, then acknowledge."
+
+
+class ExpectationBreached(Rejected):
+    """Something that was expected has not happened in time."""
+
+    code = "expect.breached"
+    hint = "Look at the transaction: who should have acted, and whether their system is reachable. It resolves itself when it happens."
 
 
 # --- deliver, reconcile ---------------------------------------------------------------------------------------
@@ -334,6 +369,13 @@ class SecretMissing(Misconfigured):
 
     code = "vault.secret_missing"
     hint = "Store it with `crossdock secret set` or provide its environment variable."
+
+
+class CredentialExpiring(Rejected):
+    """A credential is about to expire."""
+
+    code = "vault.credential_expiring"
+    hint = "Make a new credential at the system and store it under the same reference before that day."
 
 
 class LedgerUnavailable(Deferred):

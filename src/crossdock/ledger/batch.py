@@ -9,6 +9,7 @@ from typing import Any, Final
 from crossdock.core.errors import Fenced
 from crossdock.ledger.audit import Record, build_link
 from crossdock.ledger.session import Row, Session
+from crossdock.ledger.states import ExceptionState
 
 
 @dataclass(slots=True)
@@ -74,11 +75,13 @@ class Batch:
     """(identity, state, updated_at, resolution, note, resolved_by)"""
     systems: list[Row] = field(default_factory=list)
     """(system, parked, reason, since)"""
-    cursors: list[Row] = field(default_factory=list)
-    """(id, system, channel, cursor, polled_at, next_at)"""
+    follows: list[Row] = field(default_factory=list)
+    """(id, partition, kind, subject_id, data, author, created_at, done_at, result)"""
     instructions: list[Row] = field(default_factory=list)
     """(id, done_at, result)"""
     audit: dict[int, list[Record]] = field(default_factory=dict)
+    inserted: set[int] = field(default_factory=set)
+    """After `commit`: which of `deliveries` are new; the others exist already and must not be sent again."""
 
     def record(self, partition: int, tag: str, subject: int, key: str = "", digest: str = "", detail: Any = None) -> None:
         """Add an audit record to a partition's next link."""
@@ -91,7 +94,8 @@ class Batch:
         """
         heads = self._chain(session, {p.id: p for p in owned})
         session.update("ledger_message", ("state", "events", "mapping", "bundle"), self.messages)
-        session.insert("ledger_event", EVENT_COLUMNS, self.events)
+        if len(session.insert("ledger_event", EVENT_COLUMNS, self.events, ignore="identity")) != len(self.events):
+            raise Fenced("another worker recorded one of these events meanwhile")
         session.update("ledger_event", ("state", "key", "partition", "deadline", "note"), self.event_states)
         session.upsert(
             "ledger_stream",
@@ -108,7 +112,8 @@ class Batch:
             ("process", "state", "stage", "finished", "updated_at", "bundle"),
         )
         session.upsert("ledger_reference", ("id", "value", "scheme", "key"), self.references, ("value", "scheme", "key"), ())
-        session.insert("ledger_delivery", DELIVERY_COLUMNS, self.deliveries)
+        if self.deliveries:
+            self.inserted = set(session.insert("ledger_delivery", DELIVERY_COLUMNS, self.deliveries, ignore="identity"))
         session.update(
             "ledger_delivery",
             ("state", "attempts", "next_at", "settled_at", "ack"),
@@ -136,16 +141,15 @@ class Batch:
             ("state", "updated_at", "resolution", "note", "resolved_by"),
             list(self.exception_states.values()),
             match=("identity",),
+            only=f"state<{int(ExceptionState.RESOLVED)}",
         )
         session.upsert(
             "ledger_system", ("system", "parked", "reason", "since"), self.systems, ("system",), ("parked", "reason", "since")
         )
-        session.upsert(
-            "ledger_cursor",
-            ("id", "system", "channel", "cursor", "polled_at", "next_at"),
-            self.cursors,
-            ("system", "channel"),
-            ("cursor", "polled_at", "next_at"),
+        session.insert(
+            "ledger_instruction",
+            ("id", "partition", "kind", "subject_id", "data", "author", "created_at", "done_at", "result"),
+            self.follows,
         )
         session.update("ledger_instruction", ("done_at", "result"), self.instructions)
         return heads
@@ -169,5 +173,3 @@ class Batch:
                 raise Fenced(f"partition {partition} was taken over by another worker", partition=partition)
         session.insert("ledger_audit", ("id", "partition", "seq", "at", "hash", "records"), links)
         return heads
-
-

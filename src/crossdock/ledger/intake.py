@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from crossdock.ledger.ids import written
 from crossdock.ledger.session import Row, Session
-from crossdock.ledger.states import MessageState
 
 COLUMNS = (
     "id", "partition", "system", "channel", "topic", "dedupe", "dedupe_key", "content_hash", "content_type", "headers",
@@ -41,7 +41,7 @@ def dedupe_digest(system: str, channel: str, dedupe_key: str) -> bytes:
 def accept(session: Session, rows: Sequence[Row]) -> list[Accepted]:
     """Insert message rows (in `COLUMNS` order); existing identities are recognised, changed content is kept as a conflict.
 
-    The same identity with different content is stored beside the first under an identity of its own, in state CONFLICT,
+    The same identity with different content is stored beside the first under an identity of its own and marked,
     so that nothing is lost and a person decides.
     """
     inserted = set(session.insert("ledger_message", COLUMNS, rows, ignore="dedupe"))
@@ -66,7 +66,7 @@ def accept(session: Session, rows: Sequence[Row]) -> list[Accepted]:
             continue
         changed = list(row)
         changed[DEDUPE] = hashlib.blake2b(bytes(row[DEDUPE]) + bytes(row[CONTENT]), digest_size=16).digest()
-        changed[COLUMNS.index("state")] = int(MessageState.CONFLICT)
+        changed[COLUMNS.index("mapping")] = f"conflict:{written(number)}"
         conflicts.append(tuple(changed))
         answers.append(Accepted(row[0], Intake.CONFLICT))
     session.insert("ledger_message", COLUMNS, conflicts, ignore="dedupe")

@@ -21,7 +21,7 @@ def _tools() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
     tools = getattr(_local, "tools", None)
     if tools is None:
         tools = _local.tools = (zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor())
-    return tools  # type: ignore[no-any-return]
+    return tools
 
 
 def pack(data: bytes) -> bytes:

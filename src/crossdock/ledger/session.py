@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 Row = tuple[Any, ...]
+COUNTERS = frozenset({"occurrences"})
+"""Columns an upsert raises by one instead of overwriting."""
 
 
 @lru_cache(maxsize=512)
@@ -63,11 +65,15 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",)) -> None:
-        """Update `columns` of the rows found by `match`; each row holds the match values first."""
+    def update(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
+    ) -> None:
+        """Update `columns` of the rows found by `match` (and the condition `only`); each row holds the match values first."""
 
     @abstractmethod
-    def upsert(self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]) -> None:
+    def upsert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
+    ) -> None:
         """Insert rows; where `unique` columns collide, overwrite the `change` columns."""
 
 
@@ -103,19 +109,23 @@ class SqliteSession(Session):
         ids = [row[0] for row in rows]
         return [r[0] for r in self.rows_in(f"SELECT id FROM {table} WHERE id {{in}}", ids)]  # noqa: S608
 
-    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",)) -> None:
+    def update(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
+    ) -> None:
         if not rows:
             return
         count = len(match)
         assignments = ",".join(f'"{c}"=?{i + count + 1}' for i, c in enumerate(columns))
-        where = " AND ".join(f'"{c}"=?{i + 1}' for i, c in enumerate(match))
+        where = " AND ".join(f'"{c}"=?{i + 1}' for i, c in enumerate(match)) + (f" AND {only}" if only else "")
         self._connection.executemany(f"UPDATE {table} SET {assignments} WHERE {where}", rows)  # noqa: S608
 
-    def upsert(self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]) -> None:
+    def upsert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
+    ) -> None:
         if not rows:
             return
         self._connection.executemany(
-            f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))} {_conflict(unique, change)}",  # noqa: S608
+            f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))} {_conflict(table, unique, change)}",  # noqa: S608
             rows,
         )
 
@@ -153,26 +163,32 @@ class PostgresqlSession(Session):
         if not ignore:
             self._connection.execute(sql, arrays)
             return []
-        return [r[0] for r in self._connection.execute(f"{sql} ON CONFLICT ({ignore}) DO NOTHING RETURNING id", arrays).fetchall()]
+        return [
+            r[0] for r in self._connection.execute(f"{sql} ON CONFLICT ({ignore}) DO NOTHING RETURNING id", arrays).fetchall()
+        ]
 
-    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",)) -> None:
+    def update(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
+    ) -> None:
         if not rows:
             return
         names = (*match, *columns)
         casts, arrays = self._arrays(table, names, rows)
         assignments = ",".join(f'"{c}"=v."{c}"' for c in columns)
-        where = " AND ".join(f't."{c}"=v."{c}"' for c in match)
+        where = " AND ".join(f't."{c}"=v."{c}"' for c in match) + (f" AND t.{only}" if only else "")
         self._connection.execute(
             f"UPDATE {table} t SET {assignments} FROM unnest({casts}) AS v({_names(names)}) WHERE {where}",  # noqa: S608
             arrays,
         )
 
-    def upsert(self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]) -> None:
+    def upsert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
+    ) -> None:
         if not rows:
             return
         casts, arrays = self._arrays(table, columns, rows)
         self._connection.execute(
-            f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts}) {_conflict(unique, change)}",  # noqa: S608
+            f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts}) {_conflict(table, unique, change)}",  # noqa: S608
             arrays,
         )
 
@@ -181,7 +197,8 @@ def _names(columns: Iterable[str]) -> str:
     return ",".join(f'"{c}"' for c in columns)
 
 
-def _conflict(unique: Sequence[str], change: Sequence[str]) -> str:
+def _conflict(table: str, unique: Sequence[str], change: Sequence[str]) -> str:
     if not change:
         return f"ON CONFLICT ({_names(unique)}) DO NOTHING"
-    return f"ON CONFLICT ({_names(unique)}) DO UPDATE SET " + ",".join(f'"{c}"=excluded."{c}"' for c in change)
+    sets = (f'"{c}"={table}."{c}"+1' if c in COUNTERS else f'"{c}"=excluded."{c}"' for c in change)
+    return f"ON CONFLICT ({_names(unique)}) DO UPDATE SET " + ",".join(sets)

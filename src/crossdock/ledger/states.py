@@ -12,7 +12,6 @@ class MessageState(IntEnum):
     NORMALIZED = 1
     IGNORED = 2
     FAILED = 3
-    CONFLICT = 4
     RESOLVED = 5
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossdock.ledger.batch import OwnedPartition
 from crossdock.ledger.payloads import ClaimStore, decode, unpack
@@ -27,20 +27,21 @@ class TakenMessage:
     body: bytes
     received_at: int
     correlation: str
-    state: int
+    mark: str
+    """Why it needs a person although nobody normalized it: `refused:…` or `conflict:…`; else empty."""
 
 
 _MESSAGE = (
     "SELECT id, partition, system, channel, topic, dedupe_key, content_hash, content_type, headers, encoding, body, claim, "
-    "received_at, correlation, state FROM ledger_message WHERE "
+    "received_at, correlation, mapping FROM ledger_message WHERE "
 )
 
 
 def _message(row: Row, claims: ClaimStore) -> TakenMessage:
-    (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, state) = row
+    (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, mark) = row
     payload = claims.get(claim) if claim else decode(encoding, body or b"")
     return TakenMessage(
-        number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, state
+        number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, mark
     )
 
 
@@ -65,8 +66,6 @@ def messages_by_id(session: Session, ids: Sequence[int], claims: ClaimStore) -> 
 
 
 def _corrected(message: TakenMessage, body: bytes | None) -> TakenMessage:
-    from dataclasses import replace
-
     return message if body is None else replace(message, body=body)
 
 
@@ -93,11 +92,11 @@ def take_held(session: Session, keys: Sequence[str]) -> list[Row]:
     )
 
 
-def take_waiting(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
-    """Events that wait for a reference to become known."""
+def take_waiting(session: Session, partitions: Sequence[int], after: int, limit: int) -> list[Row]:
+    """Events numbered above `after` that wait for their transaction to become known."""
     return session.rows_in(
-        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.WAITING)} AND partition {{in}} "  # noqa: S608
-        f"ORDER BY id LIMIT {int(limit)}",
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.WAITING)} AND id>{int(after)} "  # noqa: S608
+        f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
 
@@ -123,15 +122,13 @@ def take_due(session: Session, partitions: Sequence[int], now: int, limit: int) 
 def take_instructions(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
     """Instructions of people not carried out yet: (id, partition, kind, subject_id, data, author)."""
     return session.rows_in(
-        "SELECT id, partition, kind, subject_id, data, author FROM ledger_instruction WHERE done_at IS NULL "
+        "SELECT id, partition, kind, subject_id, data, author FROM ledger_instruction WHERE done_at IS NULL AND kind<>'follow' "
         f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
 
 
-DELIVERY_FIELDS = (
-    "id, command_id, name, system, flow, key, partition, budget, data, state, attempts, next_at, deadline, correlation, created_at, cause"
-)
+DELIVERY_FIELDS = "id, command_id, name, system, flow, key, partition, budget, data, state, attempts, next_at, deadline, correlation, created_at, cause"
 
 
 def open_deliveries(session: Session, partitions: Sequence[int]) -> list[Row]:
@@ -192,7 +189,9 @@ def claim_partitions(session: Session, partitions: Sequence[int], owner: str) ->
     owned = []
     for partition in partitions:
         session.execute("UPDATE ledger_partition SET epoch=epoch+1, owner=? WHERE id=?", (owner, partition))
-        [(epoch, seq, digest)] = session.rows("SELECT epoch, audit_seq, audit_hash FROM ledger_partition WHERE id=?", (partition,))
+        [(epoch, seq, digest)] = session.rows(
+            "SELECT epoch, audit_seq, audit_hash FROM ledger_partition WHERE id=?", (partition,)
+        )
         owned.append(OwnedPartition(partition, epoch, seq, bytes(digest)))
     return owned
 

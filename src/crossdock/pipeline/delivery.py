@@ -36,6 +36,8 @@ class Delivery:
     """Not in the ledger yet."""
     busy: bool = False
     """An attempt is planned or under way."""
+    questions: int = 0
+    """How often the target was asked whether an uncertain effect happened."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Done:
 
 def from_row(row: Row) -> Delivery:
     """A delivery from the ledger (`ledger.work.DELIVERY_FIELDS`)."""
-    (number, command_id, name, system, flow, key, partition, budget, data, state, attempts, next_at, deadline, correlation, created, cause) = row  # fmt: skip  # noqa: E501
+    (number, command_id, name, system, flow, key, partition, budget, data, state, attempts, next_at, deadline, correlation, created, cause) = row  # fmt: skip
     command = Command(
         id=command_id,
         name=name,
@@ -98,7 +100,14 @@ def exchanges_blob(exchanges: list[Exchange]) -> bytes | None:
     if not exchanges:
         return None
     rows: list[list[Any]] = [
-        [e.method, e.url, e.status, round(e.seconds * 1000), e.sent.decode("utf-8", "replace"), e.answered.decode("utf-8", "replace")]
+        [
+            e.method,
+            e.url,
+            e.status,
+            round(e.seconds * 1000),
+            e.sent.decode("utf-8", "replace"),
+            e.answered.decode("utf-8", "replace"),
+        ]
         for e in exchanges
     ]
     return pack(orjson.dumps(rows))

@@ -52,6 +52,7 @@ class Dispatcher:
         self._done: deque[Done] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._deliveries: dict[int, Delivery] = {}
+        self._deadlines: list[tuple[int, int]] = []
 
     @property
     def open(self) -> int:
@@ -78,6 +79,8 @@ class Dispatcher:
             if lane is None:
                 continue
             self._deliveries[delivery.number] = delivery
+            if delivery.command.deadline is not None:
+                heapq.heappush(self._deadlines, (micros(delivery.command.deadline), delivery.number))
             queue = lane.queues.setdefault(delivery.command.key, deque())
             queue.append(delivery)
             if len(queue) == 1:
@@ -124,6 +127,34 @@ class Dispatcher:
             self.remove(delivery)
         self._done = deque(done for done in self._done if done.delivery.number in self._deliveries)
 
+    def busy(self, partition: int) -> bool:
+        """Whether a call of this partition is under way."""
+        return any(d.busy and d.partition == partition for d in self._deliveries.values())
+
+    def startable(self) -> bool:
+        """Whether `plan` may find something to start."""
+        now = self._clock.now()
+        at, seconds = micros(now), now.timestamp()
+        return any(
+            not lane.parked and (lane.ready or (lane.later and lane.later[0][0] <= at)) and self._may_start(lane, now, seconds)
+            for lane in self._lanes.values()
+        )
+
+    def overdue(self) -> list[Delivery]:
+        """Deliveries that wait, not under way and not uncertain, although their business deadline has passed."""
+        now = micros(self._clock.now())
+        found: list[Delivery] = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, number = heapq.heappop(self._deadlines)
+            delivery = self._deliveries.get(number)
+            if delivery is None or delivery.command.deadline is None:
+                continue
+            if delivery.busy or delivery.state is DeliveryState.UNCERTAIN:
+                heapq.heappush(self._deadlines, (now + 1_000_000, number))
+                continue
+            found.append(delivery)
+        return found
+
     def next_at(self) -> int | None:
         """When the earliest waiting delivery may go, in microseconds; None when none waits for a time."""
         times = [lane.later[0][0] for lane in self._lanes.values() if lane.later and not lane.parked]
@@ -131,8 +162,10 @@ class Dispatcher:
         for lane in self._lanes.values():
             if lane.ready and not lane.parked and lane.flying == 0:
                 allowed = lane.breaker.next_allowed(now)
-                wait = 0.0 if lane.bucket is None or lane.participant.rate is None else lane.bucket.wait(
-                    lane.participant.rate, now.timestamp()
+                wait = (
+                    0.0
+                    if lane.bucket is None or lane.participant.rate is None
+                    else lane.bucket.wait(lane.participant.rate, now.timestamp())
                 )
                 if allowed is not None:
                     times.append(max(micros(allowed), micros(now) + int(wait * 1e6)))

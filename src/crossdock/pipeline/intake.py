@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import orjson
@@ -50,8 +50,26 @@ class IntakeBuffer:
         self._writer: asyncio.Task[None] | None = None
         self.backlog = 0
         """Messages accepted here and not yet taken by the pipeline; the worker lowers it."""
+        self.generation = 0
+        """Counts commits, so that the worker knows whether something came while it looked."""
+        self.owns: Callable[[int], bool] = lambda _partition: True
+        """Whether this process will also take messages of a partition; others' do not count as its backlog."""
         self.arrived = asyncio.Event()
         """Set after each commit, so that the worker wakes up."""
+
+    def taken(self, count: int, generation: int, *, empty: bool) -> None:
+        """The worker took `count` messages; with `empty` it found nothing more, which holds unless a commit came meanwhile."""
+        self.backlog = 0 if empty and generation == self.generation else max(0, self.backlog - count)
+
+    def next_number(self) -> int:
+        """A fresh record number."""
+        return self._numbers.next()
+
+    def stored(self, count: int) -> None:
+        """Messages were stored by another way (a poll): the worker should look."""
+        self.backlog += count
+        self.generation += 1
+        self.arrived.set()
 
     def row(self, system: str, channel: str, inbound: Inbound, correlation: str, mark: str = "") -> Row:
         """The ledger row of a message; a large body is put into the claim store first."""
@@ -108,7 +126,8 @@ class IntakeBuffer:
 
     async def _write(self) -> None:
         while self._waiting:
-            taken, rows = 0, []
+            taken = 0
+            rows: list[Row] = []
             while taken < len(self._waiting) and (not rows or len(rows) + len(self._waiting[taken][0]) <= self._largest):
                 rows += self._waiting[taken][0]
                 taken += 1
@@ -120,7 +139,12 @@ class IntakeBuffer:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            self.backlog += sum(1 for answer in answers if answer.intake is not Intake.DUPLICATE)
+            self.backlog += sum(
+                1
+                for row, answer in zip(rows, answers, strict=True)
+                if answer.intake is not Intake.DUPLICATE and self.owns(row[1])
+            )
+            self.generation += 1
             start = 0
             for entry_rows, future in group:
                 if not future.done():

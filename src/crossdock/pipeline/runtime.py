@@ -91,8 +91,8 @@ def build(landscape: Landscape, secrets: Secrets, value_maps: ValueMaps, clock: 
         if flow.workflow not in loaded:
             loaded[flow.workflow] = processes[flow.workflow].load()()
         process = loaded[flow.workflow]
-        budgets = {key: _budget(each) for key, each in flow.budgets.items()}
-        budgets.setdefault("default", _budget(landscape.budget(name)))
+        budgets = {key: each.core() for key, each in flow.budgets.items()}
+        budgets.setdefault("default", landscape.budget(name))
         flows[name] = Flow(
             name, process, landscape.context(name), budgets, flow.exception_owner or "", bool(getattr(process, "settles", True))
         )
@@ -124,18 +124,6 @@ def _participant(
         value_maps=value_maps,
         allow=frozenset(system.allow),
     )
-    rate = RateLimit(float(limits.rate), float(limits.burst)) if limits.rate is not None else None
-    pause = system.breaker.open_for.total_seconds()
-    policy = BreakerPolicy(system.breaker.failures, pause, max(300.0, pause), system.breaker.probes)
+    rate = limits.rate_limit()
+    policy = system.breaker.policy()
     return Participant(system.name, system, kind(context), http, limits.concurrency, rate, policy, timeout)
-
-
-def _budget(model: Any) -> RetryBudget:
-    until = model.until
-    return RetryBudget(
-        attempts=model.attempts,
-        first_delay=model.first_delay.total_seconds(),
-        max_delay=model.max_delay.total_seconds(),
-        cutoff=(until.cutoff or "") if until else "",
-        within=until.within if until else None,
-    )

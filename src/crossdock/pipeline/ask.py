@@ -1,0 +1,170 @@
+"""Pattern direct: a question asked and answered while the asker waits, validated, authorized and audited like any message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+
+from crossdock.canonical.questions import QUESTIONS
+from crossdock.connectors.http import CallScope, current_call
+from crossdock.connectors.protocol import Inbound, InboundRequest, Question
+from crossdock.core.clock import Clock
+from crossdock.core.errors import (
+    AnswerTimedOut,
+    CrossdockError,
+    NotResponsible,
+    PayloadMalformed,
+    PayloadTooLarge,
+    Rejected,
+    UnknownFlow,
+    UnknownSystem,
+)
+from crossdock.landscape.models import Flow
+from crossdock.ledger.ids import written
+from crossdock.pipeline.correlation import from_traceparent, traceparent
+from crossdock.pipeline.intake import IntakeBuffer
+from crossdock.pipeline.normalize import schema_invalid
+from crossdock.pipeline.receive import STATUS, Receive, Scope, Send, problem
+from crossdock.pipeline.runtime import Runtime
+from crossdock.pipeline.server import answer
+
+ASKED: Final = "crossdock.asked"
+"""Topic of the message that records a question with its answer."""
+LARGEST: Final = 262_144
+REMEMBER: Final = 50_000
+
+
+class AskEndpoint:
+    """`POST /ask/<flow>/<system>`: `system` asks; the flow says who answers, how long it may take, and what is said instead."""
+
+    def __init__(self, runtime: Runtime, intake: IntakeBuffer, clock: Clock) -> None:
+        self._runtime = runtime
+        self._intake = intake
+        self._clock = clock
+        self._flows = {f.name: f for f in runtime.landscape.flows.values() if f.pattern == "direct" and f.enabled}
+        self._last: OrderedDict[tuple[str, str], tuple[datetime, dict[str, Any]]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = scope["path"].split("/")[2:]
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        correlation = from_traceparent(headers.get("traceparent", ""))
+        try:
+            flow = self._flows.get(parts[0])
+            if flow is None or scope["method"] != "POST":
+                raise UnknownFlow(f"no flow {parts[0]!r} answers questions here")
+            asker = parts[1] if len(parts) > 1 else ""
+            if asker not in self._runtime.participants:
+                raise UnknownSystem(f"no system {asker!r} may ask here; the path is /ask/{parts[0]}/<system>")
+            body = await self._read(receive)
+            client = scope.get("client")
+            request = InboundRequest(f"ask/{flow.name}", headers, body, self._clock.now(), {}, client[0] if client else "")
+            self._runtime.participants[asker].connector.receive(request)
+            content = await self.ask(flow, asker, body, correlation)
+        except CrossdockError as error:
+            status = STATUS.get(type(error), 504 if isinstance(error, AnswerTimedOut) else 422)
+            status = 404 if isinstance(error, UnknownFlow) else 403 if isinstance(error, NotResponsible) else status
+            await answer(send, status, problem(error, status, correlation))
+            return
+        await answer(send, 200, content)
+
+    async def _read(self, receive: Receive) -> bytes:
+        chunks: list[bytes] = []
+        while True:
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            if sum(map(len, chunks)) > LARGEST:
+                raise PayloadTooLarge(limit=LARGEST)
+            if not message.get("more_body"):
+                return b"".join(chunks)
+
+    async def ask(self, flow: Flow, asker: str, body: bytes, correlation: str) -> dict[str, Any]:
+        """Put a question; the answer with where it came from. Nothing is answered before it is recorded.
+
+        Raises `SchemaInvalid`, `NotResponsible`, or when nobody answered in time and the flow's fallback is to refuse, `AnswerTimedOut`.
+        """
+        assert flow.direct is not None
+        question = self._question(flow, asker, body)
+        answered, origin, problem_code = await self._answered(flow, question, correlation)
+        record = {
+            "flow": flow.name,
+            "question": orjson.Fragment(body),
+            "answer": answered,
+            "origin": origin,
+            "problem": problem_code,
+        }
+        key = f"{correlation}:{written(self._intake.next_number())}"
+        message = Inbound(ASKED, key, orjson.dumps(record))
+        [stored] = await self._intake.submit(asker, f"ask/{flow.name}", [message], correlation)
+        if answered is None:
+            raise AnswerTimedOut(
+                f"{flow.roles.get(flow.direct.to, flow.direct.to)} did not answer in time", flow=flow.name, cause=problem_code
+            )
+        return {**answered, "origin": origin, "message": written(stored.number), "correlation": correlation}
+
+    def _question(self, flow: Flow, asker: str, body: bytes) -> dict[str, Any]:
+        assert flow.direct is not None
+        allowed = flow.trigger.sources or tuple(flow.roles.values())
+        if asker not in allowed:
+            raise NotResponsible(f"{asker} may not ask in flow {flow.name}", flow=flow.name, responsible=list(allowed))
+        shape = QUESTIONS.get(flow.direct.question)
+        if shape is None:
+            raise Rejected(f"the hub knows no question {flow.direct.question!r}")
+        try:
+            return shape[0].model_validate_json(body).model_dump(mode="json")
+        except ValidationError as error:
+            if any(p["type"] == "json_invalid" for p in error.errors(include_url=False)):
+                raise PayloadMalformed("the body is not JSON") from None
+            raise schema_invalid(error) from None
+
+    async def _answered(self, flow: Flow, question: dict[str, Any], correlation: str) -> tuple[dict[str, Any] | None, str, str]:
+        direct = flow.direct
+        assert direct is not None
+        system = flow.roles.get(direct.to, direct.to)
+        connector = self._runtime.participants[system].connector
+        limit = direct.time_limit.total_seconds() if direct.time_limit else 2.0
+        current_call.set(CallScope(traceparent(correlation, 2), correlation))
+        try:
+            async with asyncio.timeout(limit):
+                found = dict(await connector.ask(Question(direct.question, question, correlation)))
+            answered = QUESTIONS[direct.question][1].model_validate(found).model_dump(mode="json")
+        except TimeoutError:
+            return (*self._fallback(flow, question), "timeout")
+        except (CrossdockError, ValidationError) as error:
+            code = error.code if isinstance(error, CrossdockError) else "contract"
+            return (*self._fallback(flow, question), code)
+        self._remember(flow.name, answered)
+        return answered, system, ""
+
+    def _remember(self, flow: str, answered: Mapping[str, Any]) -> None:
+        now = self._clock.now()
+        for line in answered.get("lines", ()):
+            self._last[flow, line["sku"]] = (now, line)
+            self._last.move_to_end((flow, line["sku"]))
+        while len(self._last) > REMEMBER:
+            self._last.popitem(last=False)
+
+    def _fallback(self, flow: Flow, question: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        assert flow.direct is not None
+        fallback = flow.direct.fallback
+        if fallback is None or fallback.mode == "refuse":
+            return None, ""
+        if fallback.mode == "assume":
+            return dict(fallback.answer or {}), "assumed"
+        now = self._clock.now()
+        lines: list[dict[str, Any]] = []
+        oldest = now
+        for wanted in question["lines"]:
+            known = self._last.get((flow.name, wanted["sku"]))
+            if known is None or (fallback.max_age is not None and now - known[0] > fallback.max_age):
+                return None, ""
+            oldest = min(oldest, known[0])
+            enough = Decimal(known[1]["available"]) >= Decimal(wanted["quantity"])
+            lines.append({**known[1], "enough": enough})
+        return {"lines": lines, "as_of": oldest.isoformat()}, "last_known"

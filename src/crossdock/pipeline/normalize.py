@@ -1,0 +1,92 @@
+"""Step two, normalize: a message becomes canonical events by the connector's mapping; pure but for the mapping it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from crossdock.canonical.events import EVENT_PAYLOADS, Event
+from crossdock.connectors.protocol import Connector, StoredMessage
+from crossdock.core.errors import (
+    CrossdockError,
+    DocumentUnknown,
+    MappingFailed,
+    MessageConflict,
+    Rejected,
+    SchemaInvalid,
+    UnknownSystem,
+    all_errors,
+)
+from crossdock.core.partition import partition_of
+from crossdock.ledger.times import moment
+from crossdock.ledger.work import TakenMessage
+from crossdock.pipeline.work import EventWork, new_work
+
+
+def normalize(
+    message: TakenMessage, connectors: Mapping[str, Connector], partitions: int, number: Callable[[], int]
+) -> list[EventWork]:
+    """The events of a message, each with its partition when its key is known, else with the message's.
+
+    Raises a `Rejected` with a stable code; a fault inside a mapping becomes `MappingFailed`, so that one message never stops others.
+    """
+    if message.mark:
+        raise _refused(message.mark)
+    if message.topic.startswith("crossdock."):
+        return []
+    connector = connectors.get(message.system)
+    if connector is None:
+        raise UnknownSystem(f"system {message.system!r} is not in the landscape any more", system=message.system)
+    stored = StoredMessage(
+        uid=str(message.id),
+        system=message.system,
+        channel=message.channel,
+        topic=message.topic,
+        body=message.body,
+        content_type=message.content_type,
+        headers=orjson.loads(message.headers) if message.headers else {},
+        received_at=moment(message.received_at),
+    )
+    try:
+        events = connector.normalize(stored)
+    except ValidationError as error:
+        raise schema_invalid(error) from None
+    except CrossdockError:
+        raise
+    except Exception as error:
+        raise MappingFailed(
+            f"the mapping of {connector.kind} failed on this message: {type(error).__name__}", kind=connector.kind
+        ) from error
+    return [_work(event, message, partitions, number()) for event in events]
+
+
+def _work(event: Event, message: TakenMessage, partitions: int, number: int) -> EventWork:
+    if event.type not in EVENT_PAYLOADS:
+        raise DocumentUnknown(f"{event.type!r} is no event of the hub", type=event.type)
+    event = replace(event, correlation=event.correlation or message.correlation, causation=str(message.id))
+    partition = partition_of(event.key, partitions) if event.key else message.partition
+    return new_work(number, message.id, partition, event)
+
+
+def schema_invalid(error: ValidationError) -> SchemaInvalid:
+    """All wrong fields of a document at once: path, message and kind; never the value, it may be personal."""
+    problems = [
+        {"path": ".".join(map(str, p["loc"])), "message": p["msg"], "kind": p["type"]}
+        for p in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    first = problems[0]
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return SchemaInvalid(f"{first['path'] or 'document'}: {first['message']}{more}", problems=problems)
+
+
+def _refused(mark: str) -> CrossdockError:
+    if mark.startswith("conflict"):
+        return MessageConflict(first=mark.partition(":")[2])
+    content: dict[str, Any] = orjson.loads(mark.removeprefix("refused:"))
+    known = {kind.code: kind for kind in all_errors()}
+    kind = known.get(content["code"], Rejected)
+    return kind(content["message"], **content["detail"])

@@ -1,0 +1,169 @@
+"""Polls: asks systems that cannot push, stores what was found together with the cursor, by the one worker that owns the channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from crossdock.connectors.http import CallScope, current_call
+from crossdock.connectors.protocol import PollResult
+from crossdock.core.clock import Clock
+from crossdock.core.commands import Command
+from crossdock.core.errors import CrossdockError, Deferred, Misconfigured, Uncertain
+from crossdock.core.partition import partition_of
+from crossdock.ledger import channels
+from crossdock.ledger.intake import accept
+from crossdock.ledger.session import Session
+from crossdock.ledger.store import Store
+from crossdock.ledger.times import micros
+from crossdock.pipeline.correlation import new_correlation, traceparent
+from crossdock.pipeline.intake import IntakeBuffer
+from crossdock.pipeline.runtime import Participant, Runtime
+
+log = logging.getLogger("crossdock.poll")
+
+Report = Callable[[str, str, CrossdockError], None]
+"""Told of a poll that failed for good: system, channel, error."""
+
+
+@dataclass(slots=True)
+class Channel:
+    """One polled channel. `next_at` is on the event loop's clock."""
+
+    participant: Participant
+    name: str
+    every: float
+    partition: int
+    next_at: float = 0.0
+    failures: int = 0
+    running: bool = False
+    wanted: bool = False
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Poller:
+    """Runs every channel's poll when it is due and its partition is owned here."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        intake: IntakeBuffer,
+        clock: Clock,
+        owns: Callable[[int], bool],
+        report: Report,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._clock = clock
+        self._owns = owns
+        self._report = report
+        count = runtime.landscape.partitions
+        self._channels = [
+            Channel(participant, poll.channel, poll.every.total_seconds(), poll_partition(participant.name, poll.channel, count))
+            for participant in runtime.participants.values()
+            for poll in participant.system.polls
+        ]
+        self._stopping = asyncio.Event()
+        self._hint = asyncio.Event()
+
+    def hint(self, system: str) -> None:
+        """Something happened at a system: poll it at once instead of at the next time."""
+        for channel in self._channels:
+            if channel.participant.name == system:
+                channel.wanted = True
+        self._hint.set()
+
+    async def run(self) -> None:
+        """Poll until `stop`."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            now = loop.time()
+            for channel in self._channels:
+                if not channel.running and (channel.wanted or now >= channel.next_at) and self._owns(channel.partition):
+                    channel.running, channel.wanted = True, False
+                    task = asyncio.create_task(self._poll(channel), name=f"poll {channel.participant.name}/{channel.name}")
+                    channel.tasks.add(task)
+                    task.add_done_callback(channel.tasks.discard)
+            self._hint.clear()
+            waits = [c.next_at - now for c in self._channels if not c.running]
+            try:
+                await asyncio.wait_for(self._hint.wait(), min(1.0, max(0.02, min(waits, default=1.0))))
+            except TimeoutError:
+                continue
+
+    async def stop(self) -> None:
+        """End `run` and cancel polls under way; what they found is found again."""
+        self._stopping.set()
+        self._hint.set()
+        tasks = [task for channel in self._channels for task in channel.tasks]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _poll(self, channel: Channel) -> None:
+        wait = channel.every
+        try:
+            more = True
+            while more and not self._stopping.is_set():
+                more = await self._once(channel)
+            channel.failures = 0
+        except (Deferred, Uncertain) as error:
+            channel.failures += 1
+            asked = getattr(error, "retry_after", None) or 0.0
+            wait = max(asked, min(60.0, 0.5 * 2.0 ** min(channel.failures, 10)), min(channel.every, 1.0))
+            if channel.failures == 5:
+                self._report(channel.participant.name, channel.name, error)
+            log.info("poll %s/%s: %s", channel.participant.name, channel.name, error.message)
+        except Misconfigured as error:
+            self._report(channel.participant.name, channel.name, error)
+            wait = max(wait, 30.0)
+        except CrossdockError as error:
+            self._report(channel.participant.name, channel.name, error)
+        except Exception as error:
+            log.exception("poll %s/%s failed", channel.participant.name, channel.name)
+            self._report(channel.participant.name, channel.name, Uncertain(f"the poll failed: {type(error).__name__}"))
+        finally:
+            channel.running = False
+            channel.next_at = asyncio.get_running_loop().time() + wait
+            self._hint.set()
+
+    async def _once(self, channel: Channel) -> bool:
+        system, name = channel.participant.name, channel.name
+        connector = channel.participant.connector
+        cursor, followed = await self._store.work.do(lambda s: channels.cursor(s, system, name))
+        for command in followed:
+            cursor = connector.follow(cursor, _command(command.data))
+        correlation = new_correlation()
+        current_call.set(CallScope(traceparent(correlation, 1), correlation))
+        result: PollResult = await connector.poll(name, cursor)
+        done = [each.number for each in followed]
+        rows = [self._intake.row(system, name, message, correlation) for message in result.messages]
+        number = self._intake.next_number()
+        at = micros(self._clock.now())
+        text = orjson.dumps(dict(result.cursor)).decode()
+
+        def store(session: Session) -> int:
+            answers = accept(session, rows) if rows else []
+            channels.advance(session, number, system, name, text, at, done)
+            return sum(1 for answer in answers if not answer.intake)
+
+        fresh = await self._store.work.do(store)
+        if fresh:
+            self._intake.stored(fresh)
+        return result.more
+
+
+def poll_partition(system: str, channel: str, partitions: int) -> int:
+    """The partition whose owner polls a channel."""
+    return partition_of(f"poll/{system}/{channel}", partitions)
+
+
+def _command(data: Mapping[str, Any]) -> Command:
+    return Command(id=data["id"], name=data["name"], system=data["system"], key=data["key"], data=data["data"])
