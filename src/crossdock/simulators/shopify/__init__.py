@@ -1,0 +1,5 @@
+"""A simulated Shopify shop."""
+
+from crossdock.simulators.shopify.simulator import Shopify
+
+__all__ = ["Shopify"]
