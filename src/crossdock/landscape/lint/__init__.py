@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 from crossdock.landscape.catalogue import Catalogue, Installed
 from crossdock.landscape.files import Draft, read
 from crossdock.landscape.findings import Finding
-from crossdock.landscape.lint import references
+from crossdock.landscape.lint import codes, flows, house, installed, ownership, references, rules, secrecy, settings
 from crossdock.landscape.lint.registry import CHECKS, Check
 from crossdock.landscape.lint.view import View
 
-MODULES = (references,)
+MODULES = (references, settings, ownership, flows, installed, rules, codes, secrecy, house)
 """The modules whose import registers their checks."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from crossdock.core.ownership import ANYBODY
 from crossdock.landscape.document import Path
 from crossdock.landscape.files import HEAD
 from crossdock.landscape.findings import Finding
@@ -33,6 +34,9 @@ def _system_references(view: View) -> Iterator[Reference]:
     for name, partner in view.partners.items():
         for index, system in enumerate(partner.systems):
             yield "partners", name, ("systems", index), system
+
+
+def _party_references(view: View) -> Iterator[Reference]:
     file = "ownership.yaml"
     for entity, owned in view.ownership.entities.items():
         for tenure in owned.owner:
@@ -50,8 +54,16 @@ def _system_references(view: View) -> Iterator[Reference]:
 
 @check("dangling-system", structural=True)
 def dangling_system(view: View) -> Iterator[Finding]:
-    """A flow, rule, partner or the ownership matrix names a system that has no file in `systems/`."""
+    """A flow, rule or partner names a system that has no file in `systems/`."""
     return _unresolved(view, _system_references(view), "system", view.names("systems"))
+
+
+@check("dangling-party", structural=True)
+def dangling_party(view: View) -> Iterator[Finding]:
+    """The ownership matrix names something that is neither a system nor a role any flow fills."""
+    known = view.names("systems") | {role for flow in view.flows.values() for role in flow.roles}
+    references = (each for each in _party_references(view) if each[3] != ANYBODY)
+    return _unresolved(view, references, "system or role", known)
 
 
 @check("environment-unknown-system", structural=True)

@@ -8,9 +8,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from crossdock.landscape.catalogue import Catalogue
+from crossdock.landscape.catalogue import Catalogue, NotLoadable
 from crossdock.landscape.document import Path
 from crossdock.landscape.files import HEAD, Draft
 from crossdock.landscape.findings import Finding, did_you_mean
@@ -100,6 +100,44 @@ class View:
     def missing(self, kind: str, name: str, path: Path, what: str, wanted: str, known: object) -> Finding:
         """A finding that a reference leads nowhere."""
         return self.at(kind, name, path, f"there is no {what} {wanted!r}", did_you_mean(wanted, known))
+
+    def connector(self, kind: str) -> Any:
+        """The connector class of this kind; None when it is not installed or not loadable (which other checks report)."""
+        if kind not in self.catalogue.connectors():
+            return None
+        try:
+            return self.catalogue.connector(kind)
+        except NotLoadable:
+            return None
+
+    def process(self, name: str | None) -> Any:
+        """The workflow of this name; None when it is not installed or not loadable."""
+        if name is None or name not in self.catalogue.processes():
+            return None
+        try:
+            return self.catalogue.process(name)
+        except NotLoadable:
+            return None
+
+    def starters(self, workflow: str) -> frozenset[str] | None:
+        """The events that may start a workflow; None when nothing is known of it."""
+        process = self.process(workflow)
+        return None if process is None else frozenset(process.triggers)
+
+    def required(self, flow: Flow, process: Any) -> Mapping[str, frozenset[str]]:
+        """The commands a workflow will ask of each role (`requires`, which a workflow may offer), as far as its settings are valid."""
+        requires, model = getattr(process, "requires", None), getattr(process, "Settings", None)
+        if requires is None:
+            return {}
+        try:
+            settings = model.model_validate(dict(flow.settings)) if model is not None else dict(flow.settings)
+        except ValidationError:
+            return {}
+        return cast("Mapping[str, frozenset[str]]", requires(flow.roles, settings))
+
+    def called(self, system: str) -> bool:
+        """Whether any flow gives this system a role, so that the hub calls it."""
+        return any(system in flow.roles.values() for flow in self.flows.values())
 
     def everything(self) -> Iterator[tuple[str, str, BaseModel]]:
         """Every valid model with its kind and name."""

@@ -71,7 +71,9 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]) *)+$", "examples": ["500ms", "30s", "15m", "1h30m", "2d"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]) *)+$", "examples": ["500ms", "30s", "15m", "1h30m", "2d"]}
+    ),
 ]
 """A time span, written with its unit."""
 
