@@ -24,7 +24,7 @@ class OwnedPartition:
 
 EVENT_COLUMNS: Final = (
     "id", "message_id", "partition", "identity", "event_id", "key", "type", "source", "schema", "stream", "number",
-    "contiguous", "references", "data", "content_hash", "occurred_at", "created_at", "correlation", "state", "deadline", "note",
+    "contiguous", "refs", "data", "content_hash", "occurred_at", "created_at", "correlation", "state", "deadline", "note",
 )  # fmt: skip
 INSTANCE_COLUMNS: Final = (
     "id", "key", "flow", "partition", "process", "state", "stage", "finished", "opened_at", "updated_at", "correlation", "bundle",

@@ -77,28 +77,28 @@ class LedgerLocation:
         }
 
 
-def configure(location: LedgerLocation) -> None:
-    """Configure Django for this ledger, once per process. Raises RuntimeError when it is configured for another one."""
+def configure(location: LedgerLocation) -> str:
+    """Make Django know this ledger; returns the alias of its connection. A process may use several ledgers, one after the other."""
     import django
     from django.conf import settings
+    from django.db import connections
 
-    if settings.configured:
-        if settings.DATABASES["default"]["NAME"] != location.django()["NAME"]:
-            from django.db import connections
-
-            connections.close_all()
-            connections.settings = connections.configure_settings({"default": location.django()})
-            settings.DATABASES = {"default": connections.settings["default"]}
-            del connections["default"]
-        return
-    settings.configure(
-        INSTALLED_APPS=["crossdock.ledger"],
-        DATABASES={"default": location.django()},
-        USE_TZ=True,
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        LOGGING_CONFIG=None,
-    )
-    django.setup()
+    wanted = location.django()
+    if not settings.configured:
+        settings.configure(
+            INSTALLED_APPS=["crossdock.ledger"],
+            DATABASES={"default": wanted},
+            USE_TZ=True,
+            DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+            LOGGING_CONFIG=None,
+        )
+        django.setup()
+    for alias, known in connections.settings.items():
+        if all(known.get(name) == wanted.get(name) for name in ("ENGINE", "NAME", "HOST", "PORT", "USER") if name in wanted):
+            return str(alias)
+    alias = f"ledger{len(connections.settings)}"
+    connections.settings[alias] = connections.configure_settings({"default": wanted})["default"]
+    return alias
 
 
 def migrate(location: LedgerLocation) -> None:
@@ -108,13 +108,13 @@ def migrate(location: LedgerLocation) -> None:
 
     if location.path is not None:
         location.path.parent.mkdir(parents=True, exist_ok=True)
-    configure(location)
+    alias = configure(location)
     try:
         if location.vendor == "sqlite":
-            with connections["default"].cursor() as cursor:
+            with connections[alias].cursor() as cursor:
                 cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
                 cursor.execute("PRAGMA journal_mode=WAL")
-        call_command("migrate", verbosity=0, interactive=False)
+        call_command("migrate", database=alias, verbosity=0, interactive=False)
     except OperationalError as error:
         raise LedgerUnavailable(f"the ledger cannot be opened: {str(error).splitlines()[0]}") from None
     finally:

@@ -25,7 +25,8 @@ def _marks(count: int) -> str:
 class TableTypes:
     """PostgreSQL array types of every column, taken from the models once."""
 
-    def __init__(self) -> None:
+    def __init__(self, alias: str) -> None:
+        self._alias = alias
         self._types: dict[str, dict[str, str]] = {}
 
     def of(self, table: str) -> dict[str, str]:
@@ -33,7 +34,7 @@ class TableTypes:
             from django.apps import apps
             from django.db import connections
 
-            connection = connections["default"]
+            connection = connections[self._alias]
             for model in apps.get_app_config("ledger").get_models():
                 fields = model._meta.local_concrete_fields
                 self._types[model._meta.db_table] = {f.column: str(f.db_type(connection)).split(" GENERATED")[0] for f in fields}

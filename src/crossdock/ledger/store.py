@@ -70,6 +70,8 @@ class Lane:
         except sqlite3.OperationalError as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if error.sqlite_errorname == "SQLITE_ERROR":  # a statement of ours is wrong: no outage
+                raise
             raise LedgerUnavailable(f"the ledger cannot serve: {_first_line(error)}") from error
         return result
 
@@ -104,8 +106,7 @@ class Store:
     """
 
     def __init__(self, location: LedgerLocation) -> None:
-        configure(location)
-        types = TableTypes()
+        types = TableTypes(configure(location))
         self.location = location
         self.work = Lane(location, types, "work")
         self.intake = self.work if location.vendor == "sqlite" else Lane(location, types, "intake")

@@ -70,7 +70,7 @@ def _corrected(message: TakenMessage, body: bytes | None) -> TakenMessage:
 
 
 EVENT_FIELDS = (
-    "id, message_id, partition, event_id, key, type, source, stream, number, contiguous, ledger_event.references, data, content_hash, "
+    "id, message_id, partition, event_id, key, type, source, stream, number, contiguous, refs, data, content_hash, "
     "occurred_at, correlation, state, deadline"
 )
 

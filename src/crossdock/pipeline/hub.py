@@ -62,6 +62,7 @@ class Hub:
         clock: Clock | None = None,
         settings: PipelineSettings | None = None,
         location: LedgerLocation | None = None,
+        connectors: Mapping[str, Any] | None = None,
         metrics_token: str = "",
     ) -> None:
         self.landscape = landscape
@@ -70,6 +71,7 @@ class Hub:
         self.location = location or ledger_location(landscape)
         self.meters = Meters()
         self._metrics_token = metrics_token
+        self._connectors = connectors
         self._tasks: list[asyncio.Task[Any]] = []
         self.store: Store
         self.runtime: Runtime
@@ -90,7 +92,7 @@ class Hub:
         floor = await self.store.work.do(highest_number)
         numbers = Numbers(self.clock, engine.node, floor)
         secrets = SecretReferences(self.landscape.root / self.landscape.environment.vault.secrets)
-        self.runtime = build(self.landscape, secrets, CodeTables(self.landscape.value_maps), self.clock)
+        self.runtime = build(self.landscape, secrets, CodeTables(self.landscape.value_maps), self.clock, self._connectors)
         await self.store.work.do(lambda s: remember_bundle(s, self.landscape, micros(self.clock.now())))
         claims = FileClaims(self._payload_folder())
         settings = self.settings

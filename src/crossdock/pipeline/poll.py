@@ -139,7 +139,7 @@ class Poller:
         connector = channel.participant.connector
         cursor, followed = await self._store.work.do(lambda s: channels.cursor(s, system, name))
         for command in followed:
-            cursor = connector.follow(cursor, _command(command.data))
+            cursor = dict(connector.follow(cursor, _command(command.data)))
         correlation = new_correlation()
         current_call.set(CallScope(traceparent(correlation, 1), correlation))
         result: PollResult = await connector.poll(name, cursor)

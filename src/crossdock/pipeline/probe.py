@@ -60,5 +60,5 @@ class Prober:
         expires = found.credential_expires
         if expires is not None:
             near = expires - self._clock.now() < WARN_BEFORE
-            error = CredentialExpiring(f"the credential of {system} expires on {expires:%Y-%m-%d}", system=system)
-            self._report(system, "credential", error if near else None)
+            warning = CredentialExpiring(f"the credential of {system} expires on {expires:%Y-%m-%d}", system=system)
+            self._report(system, "credential", warning if near else None)

@@ -17,6 +17,7 @@ from crossdock.core.clock import Clock
 from crossdock.core.errors import LandscapeInvalid
 from crossdock.core.process import FlowContext, Process
 from crossdock.core.ratelimit import RateLimit
+from crossdock.landscape.catalogue import BUILT_IN_WORKFLOWS
 from crossdock.landscape.landscape import Landscape
 from crossdock.landscape.models import System
 
@@ -75,16 +76,27 @@ def found(group: str) -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=group)}
 
 
-def build(landscape: Landscape, secrets: Secrets, value_maps: ValueMaps, clock: Clock) -> Runtime:
-    """Resolve a landscape. Raises `LandscapeInvalid` for an unknown connector or workflow or for options that do not fit."""
-    connectors, processes = found("crossdock.connectors"), found("crossdock.processes")
+def build(
+    landscape: Landscape,
+    secrets: Secrets,
+    value_maps: ValueMaps,
+    clock: Clock,
+    connectors: Mapping[str, Any] | None = None,
+    processes: Mapping[str, Any] | None = None,
+) -> Runtime:
+    """Resolve a landscape; connectors and workflows are found by entry point unless given.
+
+    Raises `LandscapeInvalid` for an unknown connector or workflow or for options that do not fit.
+    """
+    connectors = found("crossdock.connectors") if connectors is None else connectors
+    processes = found("crossdock.processes") if processes is None else processes
     participants = {
         name: _participant(system, connectors, secrets, value_maps, clock) for name, system in landscape.systems.items()
     }
     loaded: dict[str, Process[Any]] = {}
     flows: dict[str, Flow] = {}
     for name, flow in landscape.flows.items():
-        if flow.workflow is None or not flow.enabled:
+        if flow.workflow is None or flow.workflow in BUILT_IN_WORKFLOWS or not flow.enabled:
             continue
         if flow.workflow not in processes:
             raise LandscapeInvalid(f"flow {name!r}: there is no workflow {flow.workflow!r}", flow=name)

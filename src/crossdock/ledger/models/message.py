@@ -78,7 +78,7 @@ class EventRecord(models.Model):
     stream = models.TextField(default="")
     number = models.BigIntegerField(null=True)
     contiguous = models.BooleanField(default=False)
-    references = models.TextField(default="")
+    refs = models.TextField(default="")
     data = models.BinaryField()
     content_hash = models.BinaryField(max_length=16)
     occurred_at = models.BigIntegerField()
