@@ -36,9 +36,7 @@ from crossdock.simulators.webhooks import RetryPolicy, Subscription, WebhookSend
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-AFTER = frozenset(
-    {Fault.TIMEOUT_AFTER, Fault.RESET_AFTER, Fault.ERROR_500_AFTER, Fault.MALFORMED, Fault.LATE}
-)
+AFTER = frozenset({Fault.TIMEOUT_AFTER, Fault.RESET_AFTER, Fault.ERROR_500_AFTER, Fault.MALFORMED, Fault.LATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +118,7 @@ class Simulator:
 
     # What a subclass uses --------------------------------------------------------------------------
 
-    def record(
-        self, kind: str, key: str, data: Mapping[str, Any] | None = None, *, idempotency_key: str = ""
-    ) -> None:
+    def record(self, kind: str, key: str, data: Mapping[str, Any] | None = None, *, idempotency_key: str = "") -> None:
         """Append one effect. `key` is the business key, so that two effects of one key are a doubled effect."""
         self.effects.append(Effect(time.time(), kind, key, idempotency_key, data or {}))
         self._counts[kind] += 1

@@ -23,9 +23,7 @@ class Threaded:
         starting = asyncio.run_coroutine_threadsafe(self.simulator.start(port=self._port), self._loop)
         return starting.result(timeout=10)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         asyncio.run_coroutine_threadsafe(self.simulator.stop(), self._loop).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)

@@ -1,0 +1,364 @@
+"""Purchase orders, their receipts and their bills (which nothing compares with what was received)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from crossdock.simulators.odoo.api import public
+from crossdock.simulators.odoo.errors import UserError
+from crossdock.simulators.odoo.model import Model
+from crossdock.simulators.odoo.models.moves import CLOSED, moves_of
+from crossdock.simulators.odoo.models.pickings import Picking
+from crossdock.simulators.odoo.models.sale import fiscal_position, mapped_taxes, tax_of
+from crossdock.simulators.odoo.schema import (
+    Fields,
+    Row,
+    char,
+    choice,
+    decimal,
+    integer,
+    links,
+    many,
+    moment,
+    money,
+    one,
+    quantity,
+    text,
+)
+from crossdock.simulators.odoo.values import rounded
+
+if TYPE_CHECKING:
+    from crossdock.simulators.odoo.env import Env
+
+BUYERS = ("purchase.group_purchase_user", "base.group_system")
+WORKERS = (*BUYERS, "stock.group_stock_user", "account.group_account_invoice")
+
+
+class Purchase(Model):
+    name = "purchase.order"
+    label = "Purchase Order"
+    order = "priority desc, id desc"
+    read_groups = WORKERS
+    write_groups = WORKERS
+    create_groups = BUYERS
+    unlink_groups = BUYERS
+    own: ClassVar[Fields] = {
+        "name": char("Order Reference", index=True),
+        "priority": choice("Priority", ("0", "Normal"), ("1", "Urgent"), default="0"),
+        "state": choice(
+            "Status",
+            ("draft", "RFQ"),
+            ("sent", "RFQ Sent"),
+            ("to approve", "To Approve"),
+            ("purchase", "Purchase Order"),
+            ("cancel", "Cancelled"),
+            default="draft",
+        ),
+        "partner_id": one("res.partner", "Vendor", required=True, touched=True, index=True),
+        "partner_ref": char("Vendor Reference", index=True),
+        "origin": char("Source", index=True),
+        "date_order": moment("Order Deadline", default=lambda env: env.now[:19]),
+        "date_approve": moment("Confirmation Date"),
+        "date_planned": moment("Expected Arrival"),
+        "company_id": one("res.company", "Company", default=lambda env: env.company),
+        "currency_id": one("res.currency", "Currency", default=1),
+        "fiscal_position_id": one("account.fiscal.position", "Fiscal Position"),
+        "picking_type_id": one("stock.picking.type", "Deliver To"),
+        "order_line": many("purchase.order.line", "order_id", "Order Lines"),
+        "picking_ids": many("stock.picking", "purchase_id", "Receptions"),
+        "invoice_ids": links("account.move", "Bills"),
+        "amount_untaxed": money("Untaxed Amount"),
+        "amount_tax": money("Taxes"),
+        "amount_total": money("Total"),
+        "receipt_status": choice(
+            "Receipt Status", ("pending", "Not Received"), ("partial", "Partially Received"), ("full", "Fully Received")
+        ),
+        "invoice_status": choice(
+            "Billing Status",
+            ("no", "Nothing to Bill"),
+            ("to invoice", "Waiting Bills"),
+            ("invoiced", "Fully Billed"),
+            default="no",
+        ),
+        "note": text("Terms and Conditions"),
+        "user_id": one("res.users", "Buyer", default=lambda env: env.uid),
+    }
+
+    def prepare(self, env: Env, vals: Row) -> Row:
+        if vals.get("name") in (None, False, "", "New", "/"):
+            vals["name"] = env.store.next("purchase.order", "P")
+        company = vals.get("company_id") or env.company
+        if not vals.get("picking_type_id"):
+            houses = env.store.table("stock.warehouse").rows.values()
+            vals["picking_type_id"] = next((h["in_type_id"] for h in houses if h["company_id"] == company), False)
+        partner = env.store.table("res.partner").rows.get(vals.get("partner_id") or 0)
+        if partner is not None and not vals.get("fiscal_position_id"):
+            vals["fiscal_position_id"] = fiscal_position(env, partner, partner)
+        return vals
+
+    def after_create(self, env: Env, ids: list[int]) -> None:
+        for row in (self.rows(env)[i] for i in ids):
+            self.refresh_totals(env, row)
+            env.effect("purchase_created", str(row["partner_ref"] or row["name"]), {"id": row["id"], "name": row["name"]})
+
+    def before_unlink(self, env: Env, rows: list[Row]) -> None:
+        if any(row["state"] != "cancel" for row in rows):
+            raise UserError("In order to delete a purchase order, you must cancel it first.")
+
+    def lines_of(self, env: Env, row: Row) -> list[Row]:
+        """The lines in order."""
+        table = env.store.table("purchase.order.line")
+        found = [table.rows[i] for i in table.indexes["order_id"].get(row["id"], ())]
+        return sorted(found, key=lambda line: (line["sequence"], line["id"]))
+
+    def refresh_totals(self, env: Env, row: Row) -> None:
+        """Totals, rounded over the whole order."""
+        lines = self.lines_of(env, row)
+        untaxed = rounded(sum(x["price_subtotal"] for x in lines), 2)
+        tax = rounded(sum(tax_of(env, x["tax_ids"] or [], x["price_unit"] * x["product_qty"]) for x in lines), 2)
+        planned = min((x["date_planned"] for x in lines if x["date_planned"]), default=row["date_planned"])
+        total = rounded(untaxed + tax, 2)
+        self.put(env, row, amount_untaxed=untaxed, amount_tax=tax, amount_total=total, date_planned=planned)
+
+    def refresh(self, env: Env, id_: int) -> None:
+        """Receipt and bill status."""
+        row = self.rows(env)[id_]
+        table = env.store.table("stock.picking")
+        found = [table.rows[i] for i in table.indexes["purchase_id"].get(id_, ())]
+        states = [p["state"] for p in found if not p["return_id"]]
+        status: Any = "pending"
+        if not states or all(s == "cancel" for s in states):
+            status = False
+        elif all(s in CLOSED for s in states):
+            status = "full"
+        elif "done" in states:
+            status = "partial"
+        lines = self.lines_of(env, row)
+        bill = "no"
+        if row["state"] == "purchase" and any(x["qty_to_invoice"] for x in lines):
+            bill = "to invoice"
+        elif row["state"] == "purchase" and row["invoice_ids"]:
+            bill = "invoiced"
+        self.put(env, row, receipt_status=status, invoice_status=bill)
+
+    def moves_done(self, env: Env, moves: list[Row]) -> None:
+        """Received quantities after moves were done or corrected."""
+        lines = cast("PurchaseLine", env["purchase.order.line"])
+        for id_ in {m["purchase_line_id"] for m in moves if m["purchase_line_id"]}:
+            line = lines.rows(env).get(id_)
+            if line is not None:
+                lines.put(env, line, qty_received=_received(env, line))
+                lines.refresh_invoicing(env, line)
+                self.refresh(env, line["order_id"])
+
+    # From outside ----------------------------------------------------------------------------------
+
+    @public
+    def button_confirm(self, env: Env, ids: list[int]) -> bool:
+        for row in self.browse(env, ids):
+            if row["state"] not in ("draft", "sent"):
+                continue  # repeatable
+            self.put(env, row, state="purchase", date_approve=env.now[:19])
+            self.launch(env, row, self.lines_of(env, row))
+            self.refresh(env, row["id"])
+            env.effect("purchase_confirmed", str(row["partner_ref"] or row["name"]), {"id": row["id"], "name": row["name"]})
+        return True
+
+    @public
+    def button_cancel(self, env: Env, ids: list[int]) -> None:
+        pickings = cast("Picking", env["stock.picking"])
+        table = env.store.table("stock.picking")
+        for row in self.browse(env, ids):
+            found = [table.rows[i] for i in table.indexes["purchase_id"].get(row["id"], ())]
+            if any(p["state"] == "done" for p in found):
+                raise UserError(f"Unable to cancel purchase order {row['name']} as some receptions have already been done.")
+            pickings.action_cancel(env, [p["id"] for p in found if p["state"] not in CLOSED])
+            self.put(env, row, state="cancel")
+            self.refresh(env, row["id"])
+
+    @public
+    def button_draft(self, env: Env, ids: list[int]) -> None:
+        for row in self.browse(env, ids):
+            self.put(env, row, state="draft")
+
+    @public
+    def action_create_invoice(self, env: Env, ids: list[int]) -> Row:
+        """A draft bill of what was received; repeated, further bills with quantity 0, or a refund of what is too much."""
+        made = []
+        for row in self.browse(env, ids):
+            lines = [x for x in self.lines_of(env, row) if x["product_id"]]
+            open_lines = [x for x in lines if x["qty_to_invoice"]]
+            if not open_lines and not row["invoice_ids"]:
+                raise UserError(
+                    "There is no invoiceable line. If a product has a control policy based on received quantity, please "
+                    "make sure that a quantity has been received."
+                )
+            back = bool(open_lines) and all(x["qty_to_invoice"] < 0 for x in open_lines)
+            made += env["account.move"].insert(
+                env,
+                [
+                    {
+                        "move_type": "in_refund" if back else "in_invoice",
+                        "partner_id": row["partner_id"],
+                        "invoice_origin": row["name"],
+                        "ref": row["partner_ref"],
+                        "fiscal_position_id": row["fiscal_position_id"],
+                        "invoice_line_ids": [[0, 0, _bill_line(x, back)] for x in (open_lines or lines)],
+                    }
+                ],
+            )
+            self.put(env, row, invoice_ids=[*(row["invoice_ids"] or []), made[-1]])
+            self.refresh(env, row["id"])
+        return {"name": "Vendor Bills", "type": "ir.actions.act_window", "res_model": "account.move", "res_id": made[0]}
+
+    def launch(self, env: Env, row: Row, lines: list[Row]) -> None:
+        """A receipt for these lines: ready at once, its quantities filled in."""
+        goods = [x for x in lines if x["product_id"] and _template(env, x)["type"] == "consu" and x["product_qty"] > 0]
+        if not goods:
+            return
+        pickings, boss = cast("Picking", env["stock.picking"]), env.sudo()
+        planned = min((x["date_planned"] for x in goods if x["date_planned"]), default=env.now[:19])
+        picking = pickings.insert(
+            boss,
+            [
+                {
+                    "picking_type_id": row["picking_type_id"],
+                    "partner_id": row["partner_id"],
+                    "origin": row["name"],
+                    "purchase_id": row["id"],
+                    "scheduled_date": planned,
+                    "company_id": row["company_id"],
+                }
+            ],
+        )[0]
+        made = env["stock.move"].insert(
+            boss,
+            [
+                {
+                    "picking_id": picking,
+                    "product_id": x["product_id"],
+                    "product_uom_qty": x["product_qty"],
+                    "purchase_line_id": x["id"],
+                    "price_unit": x["price_unit"],
+                    "date": x["date_planned"] or planned,
+                    "sequence": x["sequence"],
+                }
+                for x in goods
+            ],
+        )
+        moves_of(env).confirm(env, [env.row("stock.move", i) for i in made])
+        pickings.refresh(env, picking)
+
+
+def _template(env: Env, line: Row) -> Row:
+    return env.row("product.template", env.row("product.product", line["product_id"])["product_tmpl_id"])
+
+
+def _bill_line(line: Row, back: bool) -> Row:
+    amount = line["qty_to_invoice"]
+    return {
+        "product_id": line["product_id"],
+        "name": line["name"],
+        "quantity": -amount if back else amount,
+        "price_unit": line["price_unit"],
+        "tax_ids": [[6, 0, line["tax_ids"] or []]],
+        "purchase_line_id": line["id"],
+    }
+
+
+def _received(env: Env, line: Row) -> float:
+    table = env.store.table("stock.move")
+    total = 0.0
+    for move in (table.rows[i] for i in table.indexes["purchase_line_id"].get(line["id"], ())):
+        if move["state"] != "done":
+            continue
+        amount = moves_of(env).getter("quantity")(env, move)
+        back = env.row("stock.location", move["location_dest_id"])["usage"] == "supplier"
+        total += -amount if back and move["to_refund"] else 0.0 if back else amount
+    return rounded(total, 2)
+
+
+class PurchaseLine(Model):
+    name = "purchase.order.line"
+    label = "Purchase Order Line"
+    order = "order_id, sequence, id"
+    read_groups = WORKERS
+    write_groups = WORKERS
+    own: ClassVar[Fields] = {
+        "order_id": one("purchase.order", "Order Reference", required=True, cascade=True, index=True),
+        "sequence": integer("Sequence", default=10),
+        "product_id": one("product.product", "Product", touched=True, index=True),
+        "name": text("Description"),
+        "product_qty": quantity("Quantity", default=1.0),
+        "product_uom_qty": decimal("Total Quantity", compute=lambda env, row: row["product_qty"]),
+        "product_uom_id": one("uom.uom", "Unit"),
+        "price_unit": decimal("Unit Price"),
+        "tax_ids": links("account.tax", "Taxes"),
+        "price_subtotal": money("Subtotal"),
+        "date_planned": moment("Expected Arrival"),
+        "qty_received": quantity("Received Qty"),
+        "qty_invoiced": quantity("Billed Qty"),
+        "qty_to_invoice": quantity("To Invoice Quantity"),
+        "move_ids": many("stock.move", "purchase_line_id", "Reservation"),
+        "partner_id": one(
+            "res.partner", "Partner", compute=lambda env, row: env.row("purchase.order", row["order_id"])["partner_id"]
+        ),
+        "state": char("Status", compute=lambda env, row: env.row("purchase.order", row["order_id"])["state"]),
+    }
+
+    def prepare(self, env: Env, vals: Row) -> Row:
+        order = env.store.table("purchase.order").rows.get(vals.get("order_id") or 0)
+        product = env.store.table("product.product").rows.get(vals.get("product_id") or 0)
+        if order is not None and product is not None:
+            template = env.row("product.template", product["product_tmpl_id"])
+            if not vals.get("name"):
+                vals["name"] = env["product.product"].display(env, product)
+            vals.setdefault("product_uom_id", template["uom_id"])
+            if vals.get("price_unit") in (None, False):
+                vals["price_unit"] = product["standard_price"]
+            if not vals.get("date_planned"):
+                vals["date_planned"] = order["date_order"]
+            if "tax_ids" not in vals:
+                taxes = mapped_taxes(env, order["fiscal_position_id"], template["supplier_taxes_id"] or [])
+                vals["tax_ids"] = [[6, 0, taxes]]
+        return vals
+
+    def after_create(self, env: Env, ids: list[int]) -> None:
+        orders = cast("Purchase", env["purchase.order"])
+        for row in (self.rows(env)[i] for i in ids):
+            self.put(env, row, price_subtotal=rounded(row["price_unit"] * row["product_qty"], 2))
+            order = env.row("purchase.order", row["order_id"])
+            orders.refresh_totals(env, order)
+            if order["state"] == "purchase":
+                orders.launch(env, order, [row])
+                orders.refresh(env, order["id"])
+
+    def update(self, env: Env, rows: Any, vals: Any) -> None:
+        orders = cast("Purchase", env["purchase.order"])
+        super().update(env, rows, vals)
+        for row in rows:
+            self.put(env, row, price_subtotal=rounded(row["price_unit"] * row["product_qty"], 2))
+            order = env.row("purchase.order", row["order_id"])
+            orders.refresh_totals(env, order)
+            if order["state"] == "purchase" and "product_qty" in vals:
+                self._follow(env, row)
+                self.refresh_invoicing(env, row)
+                orders.refresh(env, order["id"])
+
+    def _follow(self, env: Env, row: Row) -> None:
+        table = env.store.table("stock.move")
+        found = [table.rows[i] for i in table.indexes["purchase_line_id"].get(row["id"], ())]
+        live = [m for m in found if m["state"] not in CLOSED]
+        rest = rounded(row["product_qty"] - row["qty_received"], 2)
+        if live and rest >= 0:
+            env["stock.move"].update(env.sudo(), [live[0]], {"product_uom_qty": rest})
+
+    def refresh_invoicing(self, env: Env, row: Row) -> None:
+        """What is still to be billed, by the product's control policy."""
+        if row["product_id"]:
+            policy = _template(env, row)["purchase_method"]
+            base = row["product_qty"] if policy == "purchase" else row["qty_received"]
+            self.put(env, row, qty_to_invoice=rounded(base - row["qty_invoiced"], 2))
+
+
+MODELS = [Purchase, PurchaseLine]
