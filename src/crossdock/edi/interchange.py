@@ -188,10 +188,9 @@ def assemble(events: Iterable[Event]) -> Iterator[Interchange]:
                 yield interchange
             interchange = thing
         elif isinstance(thing, Group):
-            assert interchange is not None
-            interchange.groups.append(thing)
-        else:
-            assert thing.group is not None
+            if interchange is not None:
+                interchange.groups.append(thing)
+        elif thing.group is not None:
             thing.group.documents.append(thing)
     if interchange is not None:
         yield interchange
@@ -216,10 +215,9 @@ def _grow(events: Iterable[Event]) -> Iterator[Interchange | Group | Document]:
     document: Document | None = None
     early: list[Finding] = []
     for event in events:
-        kind = type(event)
-        if kind is Run:
-            assert document is not None and isinstance(event, Run)
-            document.runs.append(event)
+        if isinstance(event, Run):
+            if document is not None:
+                document.runs.append(event)
         elif isinstance(event, Opened):
             if event.level == INTERCHANGE:
                 group = document = None
@@ -253,7 +251,6 @@ def _grow(events: Iterable[Event]) -> Iterator[Interchange | Group | Document]:
             if interchange is not None:
                 interchange.loose.append(event.segment)
         else:
-            assert isinstance(event, Finding)
             holder = document or group or interchange
             (early if holder is None else holder.findings).append(event)
     if early:

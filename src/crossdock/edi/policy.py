@@ -45,8 +45,7 @@ class Policy:
         """The same findings with this partner's severities."""
         table = self.severities
         return [
-            replace(f, severity=table[f.code]) if f.code in table and table[f.code] is not f.severity else f
-            for f in findings
+            replace(f, severity=table[f.code]) if f.code in table and table[f.code] is not f.severity else f for f in findings
         ]
 
     def accepts(self, findings: Iterable[Finding]) -> bool:

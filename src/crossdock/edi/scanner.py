@@ -60,9 +60,7 @@ class Scanner(ABC):
     tags: Tags
     name: str
 
-    def __init__(
-        self, source: Source, *, chunk: int = CHUNK, max_segment: int = MAX_SEGMENT, max_findings: int = 1000
-    ) -> None:
+    def __init__(self, source: Source, *, chunk: int = CHUNK, max_segment: int = MAX_SEGMENT, max_findings: int = 1000) -> None:
         self.window = Window(source, chunk)
         self.max_segment = max_segment
         self.log = FindingLog(max_findings)
@@ -532,9 +530,7 @@ class Scanner(ABC):
     def compile(self) -> None:
         """Build the pattern that finds control segments and oddities with the present delimiters."""
         tags, terminator = self.tags, self.delimiters.segment
-        names = b"|".join(
-            name.encode("ascii") for name in dict.fromkeys((*tags.headers, *tags.trailers, *tags.special))
-        )
+        names = b"|".join(name.encode("ascii") for name in dict.fromkeys((*tags.headers, *tags.trailers, *tags.special)))
         blanks = b"".join(re.escape(bytes([b])) for b in BLANKS if bytes([b]) not in terminator)
         ends = self._tag_ends()
         control = b"((?:" + names + b")(?=" + ends + b")" + tags.herald + b")"

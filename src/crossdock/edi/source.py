@@ -56,7 +56,7 @@ def narrow(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 class Window:
     """A sliding view on a stream: the unread bytes in memory, where they lie in the file, and more on request."""
 
-    __slots__ = ("_chunks", "at", "base", "data", "ended", "encoding")
+    __slots__ = ("_chunks", "at", "base", "data", "encoding", "ended")
 
     def __init__(self, source: Source, size: int = CHUNK) -> None:
         pieces = chunks(source, size)

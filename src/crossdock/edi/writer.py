@@ -97,10 +97,7 @@ def rewrite(interchange: Interchange) -> bytes:
 
 def _all_segments(interchange: Interchange) -> Iterator[Segment]:
     """Every segment in the order of the file; segments outside documents fall into their place by position."""
-    placed: list[Segment] = []
-    for segment in (interchange.header, interchange.trailer):
-        if segment is not None:
-            placed.append(segment)
+    placed = [segment for segment in (interchange.header, interchange.trailer) if segment is not None]
     placed += interchange.loose
     for group in interchange.groups:
         placed += [segment for segment in (group.header, group.trailer) if segment is not None]

@@ -165,8 +165,10 @@ class EdifactScanner(Scanner):
         if not separator or separator.isalnum() or separator.isspace():
             return None
         match = re.compile(
-            rb"UNB" + re.escape(separator) + rb"[A-Z]{4}([^A-Za-z0-9])\d.{0,400}?([^A-Za-z0-9\s]|\n)\s*UN[HG]" +
-            re.escape(separator),
+            rb"UNB"
+            + re.escape(separator)
+            + rb"[A-Z]{4}([^A-Za-z0-9])\d.{0,400}?([^A-Za-z0-9\s]|\n)\s*UN[HG]"
+            + re.escape(separator),
             re.DOTALL,
         ).match(data, at, at + 600)
         if match is None:
@@ -223,9 +225,7 @@ class EdifactScanner(Scanner):
         self._header(INTERCHANGE, Segment(raw, delimiters, 1, at, self.charset))
         window.at += end
         if delimiters.clash():
-            self.find(
-                "delimiter-clash", "two of the service characters are the same", segment="UNA", position=1, at=at
-            )
+            self.find("delimiter-clash", "two of the service characters are the same", segment="UNA", position=1, at=at)
         return True
 
     def _start_fragment(self, delimiters: Delimiters) -> bool:
@@ -236,8 +236,7 @@ class EdifactScanner(Scanner):
         self._fragment = INTERCHANGE if group else GROUP
         self.find(
             "no-UNB",
-            f"the data begins with {window.data[window.at : window.at + 3].decode('latin-1')}: "
-            "there is no interchange header",
+            f"the data begins with {window.data[window.at : window.at + 3].decode('latin-1')}: there is no interchange header",
             segment="UNB",
             at=window.base + window.at,
         )

@@ -73,9 +73,7 @@ class _Frame:
 class ConformanceCheck:
     """Takes a document's segments one by one, so that a document of any length is checked in bounded memory."""
 
-    def __init__(
-        self, guide: Guide, delimiters: Delimiters, *, tree: bool = False, max_findings: int = MAX_FINDINGS
-    ) -> None:
+    def __init__(self, guide: Guide, delimiters: Delimiters, *, tree: bool = False, max_findings: int = MAX_FINDINGS) -> None:
         self.guide = guide
         self.found: list[Finding] = []
         self.suppressed = 0
@@ -125,9 +123,8 @@ class ConformanceCheck:
                 return
         if full is not None:
             depth, number = full
-            use = stack[depth].loop.members[number]
-            assert isinstance(use, SegmentUse)
-            self._add("segment-too-often", f"{tag} may stand here at most {use.max} times", tag)
+            most = stack[depth].loop.members[number].max
+            self._add("segment-too-often", f"{tag} may stand here at most {most} times", tag)
             self._place(depth, number, row, segment)
             return
         self._misplaced(tag, row, segment)
@@ -137,6 +134,11 @@ class ConformanceCheck:
         self._position = position
         self._pop_to(0)
         self._missing(self._stack[0], len(self._stack[0].loop.members))
+
+    @property
+    def depth(self) -> int:
+        """How many loops are open around the segment placed last."""
+        return len(self._stack) - 1
 
     # -- placing -------------------------------------------------------------------------------------------
 
@@ -186,9 +188,7 @@ class ConformanceCheck:
         above = "top"
         if parent:
             if parent not in self._levels:
-                self._add(
-                    "HL-parent-unknown", f"HL02 {parent!r} names no earlier HL", "HL", element=2, value=parent
-                )
+                self._add("HL-parent-unknown", f"HL02 {parent!r} names no earlier HL", "HL", element=2, value=parent)
                 above = ""
             else:
                 above = self._levels[parent]
@@ -237,24 +237,17 @@ class ConformanceCheck:
 
     def _skips_mandatory(self, depth: int, number: int) -> bool:
         frame = self._stack[depth]
-        return any(
-            frame.loop.members[n].usage == "M" and not frame.counts[n] for n in range(frame.index, number)
-        )
+        return any(frame.loop.members[n].usage == "M" and not frame.counts[n] for n in range(frame.index, number))
 
     def _outer_takes(self, depth: int, tag: str) -> bool:
-        for frame in self._stack[:depth]:
-            if any(number >= frame.index for number in frame.loop.by_tag.get(tag, ())):
-                return True
-        return False
+        return any(number >= frame.index for frame in self._stack[:depth] for number in frame.loop.by_tag.get(tag, ()))
 
     def _misplaced(self, tag: str, row: list[str], segment: Segment | None) -> None:
         guide = self.guide
         if self._tags is None:
             self._tags = guide.tags()
         if tag in self._tags:
-            passed = any(
-                number < frame.index for frame in self._stack for number in frame.loop.by_tag.get(tag, ())
-            )
+            passed = any(number < frame.index for frame in self._stack for number in frame.loop.by_tag.get(tag, ()))
             if passed:
                 self._add("segment-out-of-sequence", f"{tag} stands after where the guide has it", tag)
             else:
@@ -294,20 +287,17 @@ class ConformanceCheck:
                 if len(passed) > 5000:
                     passed.clear()
                 passed.add(value)
-        if size - 1 > number:
-            if any(row[number + 1 :]):
-                first = next(n for n in range(number + 1, size) if row[n])
-                self._add(
-                    "too-many-elements",
-                    f"{row[0]} has {size - 1} elements, the guide has {number}",
-                    row[0],
-                    element=first,
-                    value=row[first],
-                )
-        if size > 1 and not row[-1]:
+        if size - 1 > number and any(row[number + 1 :]):
+            first = next(n for n in range(number + 1, size) if row[n])
             self._add(
-                "trailing-separator", f"{row[0]} ends with a separator", row[0], severity=Severity.NOTE, element=size - 1
+                "too-many-elements",
+                f"{row[0]} has {size - 1} elements, the guide has {number}",
+                row[0],
+                element=first,
+                value=row[first],
             )
+        if size > 1 and not row[-1]:
+            self._add("trailing-separator", f"{row[0]} ends with a separator", row[0], severity=Severity.NOTE, element=size - 1)
         if shape.rules:
             for rule in shape.rules:
                 self._rule(row, rule, shape)
@@ -379,11 +369,7 @@ class ConformanceCheck:
                     )
                     good = False
                 continue
-            wrong = (
-                ("element-not-used", "not used in this guide")
-                if component.usage == "X"
-                else values.fault(part, component)
-            )
+            wrong = ("element-not-used", "not used in this guide") if component.usage == "X" else values.fault(part, component)
             if wrong is not None:
                 self._add(
                     wrong[0],
@@ -527,5 +513,4 @@ def parse_document(document: Document, guide: Guide) -> tuple[Loop, list[Finding
             places.append(segment)
             position += 1
     check.finish(position)
-    assert check.root is not None
-    return check.root, located(check.found, places)
+    return check.root or Loop(guide.document), located(check.found, places)

@@ -49,16 +49,22 @@ def list_guides(folder: Path | str | None = None) -> Iterator[tuple[str, str, st
 
 
 @lru_cache(maxsize=256)
-def find_guide(standard: str, document: str, release: str) -> Guide | None:
+def find_guide(standard: str, document: str, release: str, *, nearest: bool = False) -> Guide | None:
     """The starter guide for a document, or None.
 
     `release` as the envelope spells it: `005010X220A1` finds 005010, `004010VICS` finds 004010, `D:01B` D.01B.
+    With `nearest` any release of the document will do, the closest one first: good for reading, not for judging.
     """
     wanted = release.replace(":", ".").strip()
-    for kind, name, known, path in _starter_index():
-        if kind == standard and name == document and (wanted == known or (known and wanted.startswith(known))):
+    candidates = [(known, path) for kind, name, known, path in _starter_index() if kind == standard and name == document]
+    for known, path in candidates:
+        if wanted == known or (known and wanted.startswith(known)):
             return load_guide(path, known)
-    return None
+    if not nearest or not candidates:
+        return None
+    below = [item for item in candidates if item[0] <= wanted]
+    known, path = max(below) if below else min(candidates)
+    return load_guide(path, known)
 
 
 @lru_cache(maxsize=1)
@@ -299,9 +305,7 @@ class _Changer:
             else:
                 here = f"{place}/{member.name}" if place else member.name
                 members.append(self._loop_use(self.loop(member, here), f"{here}/"))
-        levels = {
-            code: replace(level, body=self.loop(level.body, f"{place}.{code}")) for code, level in loop.levels.items()
-        }
+        levels = {code: replace(level, body=self.loop(level.body, f"{place}.{code}")) for code, level in loop.levels.items()}
         final = tuple(members)
         return replace(loop, members=final, by_tag=index(final), levels=levels)
 

@@ -99,8 +99,7 @@ class LoopUse:
     def opener(self) -> SegmentUse:
         """The segment that opens the loop."""
         first = self.members[0]
-        assert isinstance(first, SegmentUse)
-        return first
+        return first if isinstance(first, SegmentUse) else first.opener
 
     @property
     def tag(self) -> str:

@@ -32,9 +32,7 @@ def element(spec: str | Mapping[str, Any]) -> Element:
             raise NotationError(f"composite {head!r} must list its components")
         outer = element(str(head))
         components = tuple(element(part) for part in parts)
-        return Element(
-            outer.label, outer.usage, "", 0, UNBOUNDED, outer.repeat, components=components, reference=outer.reference
-        )
+        return Element(outer.label, outer.usage, "", 0, UNBOUNDED, outer.repeat, components=components, reference=outer.reference)
     match = _ELEMENT.fullmatch(spec.strip())
     if match is None:
         raise NotationError(f"{spec!r} is not an element; write `label M AN1/30` and, if needed, `= code code`")

@@ -33,7 +33,7 @@ X12_TAGS = Tags(
 _INTERCHANGE_SEGMENTS = frozenset({"TA1", "TA3", "ISB", "ISE", "S1S", "S1E", "S2S", "S2E", "S3S", "S4S", "SVA"})
 
 _HEADER_AHEAD = re.compile(rb"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])(?=[^\r\n]{2,20}?\1)")
-_NUMERIC_REPETITION = re.compile(rb"[A-Za-z0-9 ]")
+_NO_REPETITION = re.compile(rb"[A-Za-z0-9 ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,10 @@ class X12Scanner(Scanner):
         component = data[component_at : component_at + 1] if component_at >= 0 else b":"
         repetition = b""
         version = data[marks[11] + 1 : marks[12]].strip()
-        mark = data[marks[10] + 1 : marks[11]].strip()
+        standard = data[marks[10] + 1 : marks[11]].strip()
         # ISA11 is a repetition separator from 00402 on; older releases carry `U` there, and so do many newer ones.
-        if len(mark) == 1 and not _NUMERIC_REPETITION.match(mark) and version >= b"00402":
-            repetition = mark
+        if len(standard) == 1 and not _NO_REPETITION.match(standard) and version >= b"00402":
+            repetition = standard
         self.delimiters = Delimiters(separator, component, terminator, repetition)
         raw = data[at:terminator_at]
         self._start_interchange(raw, at)
@@ -180,9 +180,9 @@ class X12Scanner(Scanner):
         window = self.window
         data, at = window.data, window.at
         follows = re.compile(rb"([^A-Za-z0-9\s])[\r\n]{0,2}(?:GS|TA1|IEA|ST)" + re.escape(separator))
-        match = follows.search(data, at, at + 600) or re.compile(
-            rb"(\r?\n)(?:GS|TA1|IEA|ST)" + re.escape(separator)
-        ).search(data, at, at + 600)
+        match = follows.search(data, at, at + 600) or re.compile(rb"(\r?\n)(?:GS|TA1|IEA|ST)" + re.escape(separator)).search(
+            data, at, at + 600
+        )
         if match is None or match.group(1) == separator:
             return False
         terminator = match.group(1)[:1]

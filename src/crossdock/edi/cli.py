@@ -1,0 +1,166 @@
+"""The `crossdock edi` commands: check, show, ack, guides. Knows files and the terminal, nothing of the hub."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from .acknowledge import NothingToAcknowledge, acknowledge
+from .check import AUTO, GuideChoice, check_file, check_stream
+from .guides import GuideError, list_guides, load_guide
+from .policy import DEFAULT, STRICT, TOLERANT, Policy
+from .show import show as show_lines
+
+app = typer.Typer(
+    name="edi",
+    help="Check, show and acknowledge X12, EDIFACT, UBL, camt and MT940 files.",
+    no_args_is_help=True,
+)
+
+_POLICIES = {policy.name: policy for policy in (DEFAULT, TOLERANT, STRICT)}
+
+GuideOption = Annotated[
+    str, typer.Option("--guide", help="Also check documents against a guide: 'auto' for the starter guides, or a YAML file.")
+]
+PolicyOption = Annotated[str, typer.Option("--policy", help="How much faults weigh: default, tolerant or strict.")]
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders; '-' reads standard input.", metavar="PATH...")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a file.")] = False,
+    guide: GuideOption = "",
+    policy: PolicyOption = "default",
+    notes: Annotated[bool, typer.Option("--notes", help="List notes too; they never change the verdict.")] = False,
+) -> None:
+    """Say of each file what it is and what is wrong with it.
+
+    Ends with 0 when every file is ok, 1 when one has findings, 2 when one was refused.
+    """
+    choice, weights = _guide(guide), _policy(policy)
+    worst = 0
+    for path in _files(paths):
+        if str(path) == "-":
+            result = check_stream(sys.stdin.buffer, "-", guide=choice, policy=weights, notes=notes)
+        else:
+            result = check_file(path, guide=choice, policy=weights, notes=notes)
+        worst = max(worst, ("ok", "findings", "refused").index(result["verdict"]))
+        typer.echo(json.dumps(result, ensure_ascii=False) if as_json else _text(result))
+    raise typer.Exit(worst)
+
+
+@app.command()
+def show(
+    path: Annotated[Path, typer.Argument(help="The file.")],
+    lines: Annotated[int, typer.Option("--lines", help="Stop after so many lines.")] = 2000,
+) -> None:
+    """Print a message readably: who sent it to whom, its loops indented, its elements named."""
+    try:
+        for line in show_lines(path, limit=lines):
+            typer.echo(line)
+    except BrokenPipeError:
+        raise typer.Exit(0) from None
+    except OSError as error:
+        _fail(f"{path} cannot be read: {error.strerror or error}")
+
+
+@app.command()
+def ack(
+    path: Annotated[Path, typer.Argument(help="The file received.")],
+    kind: Annotated[str, typer.Option("--type", help="997, 999 or TA1 (X12); CONTRL (EDIFACT). Default: 997 or CONTRL.")] = "",
+    guide: GuideOption = "",
+    policy: PolicyOption = "default",
+    control_number: Annotated[int, typer.Option("--control-number", help="Number of the first interchange written.", min=1)] = 1,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")] = None,
+) -> None:
+    """Build the acknowledgement of a received file."""
+    try:
+        answer = acknowledge(
+            path.read_bytes(),
+            moment=datetime.now(UTC),
+            control_number=control_number,
+            kind=kind.upper(),
+            guide=_guide(guide),
+            policy=_policy(policy),
+        )
+        if output is not None:
+            output.write_bytes(answer)
+        else:
+            typer.echo(answer.decode("utf-8", "replace"), nl=False)
+    except OSError as error:
+        _fail(f"{error.filename or path} cannot be read or written: {error.strerror or error}")
+    except NothingToAcknowledge as error:
+        _fail(f"{path}: {error}")
+
+
+@app.command()
+def guides(
+    path: Annotated[
+        Path | None, typer.Argument(help="A guide or a folder of guides to check; default: the starter guides.")
+    ] = None,
+) -> None:
+    """List guides and say whether each can be used."""
+    broken = False
+    entries = [("", "", "", path)] if path is not None and path.is_file() else None
+    try:
+        for standard, document, release, file in entries or list(list_guides(path)):
+            try:
+                guide = load_guide(file, release)
+                typer.echo(f"{guide.standard:<8} {guide.document:<7} {guide.release:<7} {guide.title}")
+            except GuideError as error:
+                broken = True
+                typer.echo(f"{standard:<8} {document:<7} {release:<7} {file}", err=True)
+                for problem in error.problems:
+                    typer.echo(f"  {problem}", err=True)
+    except (GuideError, OSError) as error:
+        _fail(str(error))
+    if broken:
+        raise typer.Exit(1)
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file())
+        else:
+            yield path
+
+
+def _guide(name: str) -> GuideChoice:
+    if name in ("", AUTO):
+        return name or None
+    try:
+        return load_guide(name)
+    except (GuideError, OSError) as error:
+        _fail(f"guide {name} cannot be used: {error}")
+
+
+def _policy(name: str) -> Policy:
+    if name not in _POLICIES:
+        _fail(f"unknown policy {name!r}: use {', '.join(_POLICIES)}")
+    return _POLICIES[name]
+
+
+def _text(result: dict[str, Any]) -> str:
+    head = f"{result['file']}: {result['verdict']} ({result['standard']} {result['type']}, {result['documents']} documents)"
+    lines = [
+        f"  byte {f['position']}: {f['segment']}{(f['element'] and format(f['element'], '02d')) or ''} {f['message']} [{f['code']}]"
+        for f in result["findings"]
+    ]
+    return "\n".join([head, *lines])
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """Run the commands on their own, without the rest of the product."""
+    app()
