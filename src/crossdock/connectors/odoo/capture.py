@@ -1,0 +1,204 @@
+"""Change capture without an add-on: channels over Odoo's models, each polled in overlapping windows, told as messages with identities.
+
+A naive cursor over `write_date` misses what a long transaction wrote (its rows appear late with an old time), rows of the same second
+and deletions. `window` says what to read; here it is read, compared and told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from crossdock.connectors.odoo.client import OdooClient, Row
+from crossdock.connectors.odoo.documents import LINE_FIELDS, ORDER_FIELDS, PRODUCT_FIELDS, TRANSFER_FIELDS, Document, Documents
+from crossdock.connectors.odoo.options import OdooOptions
+from crossdock.connectors.odoo.values import number, related, to_odoo
+from crossdock.connectors.odoo.window import Policy, Window
+from crossdock.connectors.protocol import Inbound, PollResult
+from crossdock.core.errors import LandscapeInvalid
+
+AS_OF: Final = "as-of"
+"""Header of a captured message: when it was read, microseconds since 1970; orders versions of one record among each other."""
+
+_ID_PAGE: Final = 5000
+
+Builder = Callable[[Sequence[Row], Mapping[int, str]], Awaitable[list[Document]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One captured model: the fields that count as its content, and what a change of it becomes. `company`: it belongs to one."""
+
+    model: str
+    fields: tuple[str, ...]
+    build: Builder
+    domain: tuple[Any, ...] = ()
+    company: bool = True
+    deletions: bool = False
+
+
+def policy_of(options: OdooOptions) -> Policy:
+    """The windows a landscape asks for."""
+    return Policy(
+        timedelta(minutes=options.hot_window_minutes),
+        timedelta(hours=options.sweep_window_hours),
+        timedelta(hours=options.sweep_every_hours),
+        timedelta(minutes=options.deletions_every_minutes),
+        options.deletions_span,
+        options.capture_from,
+    )
+
+
+def content_hash(value: Any) -> str:
+    """The identity of content: the first 96 bits of SHA-256 over its JSON with sorted keys."""
+    return sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_exact)).hexdigest()[:24]
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return number(value.normalize())
+    raise TypeError(f"{type(value).__name__} is no captured value")
+
+
+class Capture:
+    """Polls channels."""
+
+    def __init__(self, client: OdooClient, documents: Documents) -> None:
+        self._client = client
+        self._documents = documents
+        self._policy = policy_of(client.options)
+        self._reading = asyncio.Lock()  # two channels may tell of one record: their readings must not cross
+        outgoing = ("picking_type_code", "=", "outgoing")
+        self.channels: Mapping[str, Channel] = {
+            "orders": Channel("sale.order", ORDER_FIELDS, self._orders, deletions=True),
+            "order_lines": Channel("sale.order.line", LINE_FIELDS, self._order_lines, (("order_id.state", "in", ["sale", "done"]),)),
+            "transfers": Channel("stock.picking", TRANSFER_FIELDS, self._transfers, (outgoing,), deletions=True),
+            "moves": Channel(
+                "stock.move", ("product_id", "quantity", "state", "location_id", "location_dest_id"), self._moves, (("state", "=", "done"),)
+            ),
+            "quants": Channel(
+                "stock.quant",
+                ("product_id", "location_id", "lot_id", "quantity", "reserved_quantity"),
+                self._quants,
+                (("location_id.usage", "=", "internal"),),
+            ),
+            "products": Channel("product.product", PRODUCT_FIELDS, self._products, company=False, deletions=True),
+        }
+
+    async def poll(self, name: str, cursor: Mapping[str, Any]) -> PollResult:
+        """One page of a pass over a channel. Raises `LandscapeInvalid` for a channel that does not exist, and outcome errors."""
+        channel = self.channels.get(name)
+        if channel is None:
+            raise LandscapeInvalid(f"Odoo has no channel {name!r}; there are {', '.join(self.channels)}", channel=name)
+        window = Window.load(cursor)
+        if window.current is None:
+            window.begin(await self._client.now(), self._policy)
+        async with self._reading:
+            found, more = await self._page(channel, window)
+        if not more and channel.deletions and window.deletions_due(self._policy):
+            found = [*found, *await self._deleted(channel, window)]
+        return PollResult([self._inbound(document, window.as_of) for document in found], window.dump(), more)
+
+    async def _page(self, channel: Channel, window: Window) -> tuple[list[Document], bool]:
+        walk = window.current
+        if walk is None:
+            return [], False
+        clock = self._client.context.clock
+        window.as_of = max(window.as_of + 1, int(clock.now().timestamp() * 1_000_000))
+        size = self._client.options.page_size
+        domain: list[Any] = [["write_date", ">=", to_odoo(walk.since)], ["id", ">", walk.last]]
+        domain += [list(term) for term in channel.domain]
+        if channel.company:
+            domain.append(["company_id", "=", await self._client.company()])
+        fields = [*channel.fields, "write_date"]
+        rows = await self._client.search_read(channel.model, domain, fields, limit=size, context={"active_test": False})
+        versions: dict[int, str] = {}
+        for row in rows:
+            digest = content_hash([row[field] for field in channel.fields])
+            version = window.is_new(row["id"], digest, row["write_date"], self._policy)
+            if version:
+                versions[row["id"]] = version
+        found = await channel.build(rows, versions) if versions else []
+        if channel.deletions:
+            window.know((row["id"] for row in rows), self._policy.span)
+        if len(rows) < size:
+            window.end(self._policy)
+            return found, False
+        walk.last = rows[-1]["id"]
+        return found, True
+
+    def _inbound(self, document: Document, as_of: int) -> Inbound:
+        body = {**document.body, "version": document.written}
+        digest = content_hash(document.body)
+        raw = orjson.dumps({**body, "content": digest}, option=orjson.OPT_SORT_KEYS, default=_exact)
+        return Inbound(document.topic, f"{document.identity},{digest},{document.written}", raw, headers={AS_OF: str(as_of)})
+
+    # What changes become -------------------------------------------------------------------------------------
+
+    async def _orders(self, rows: Sequence[Row], versions: Mapping[int, str]) -> list[Document]:
+        return await self._documents.orders(versions)
+
+    async def _order_lines(self, rows: Sequence[Row], versions: Mapping[int, str]) -> list[Document]:
+        orders: dict[int, str] = {}
+        for row in rows:
+            order = related(row["order_id"])
+            if row["id"] in versions and order is not None:
+                orders[order] = max(orders.get(order, ""), versions[row["id"]])
+        return await self._documents.orders(orders, own_only=True)
+
+    async def _transfers(self, rows: Sequence[Row], versions: Mapping[int, str]) -> list[Document]:
+        return await self._documents.transfers(versions)
+
+    async def _moves(self, rows: Sequence[Row], versions: Mapping[int, str]) -> list[Document]:
+        return await self._documents.stock(_touched(rows, versions, "location_id", "location_dest_id"))
+
+    async def _quants(self, rows: Sequence[Row], versions: Mapping[int, str]) -> list[Document]:
+        return await self._documents.stock(_touched(rows, versions, "location_id"))
+
+    async def _products(self, rows: Sequence[Row], versions: Mapping[int, str]) -> list[Document]:
+        return await self._documents.products(rows, versions)
+
+    # Deletions -----------------------------------------------------------------------------------------------
+
+    async def _deleted(self, channel: Channel, window: Window) -> list[Document]:
+        """Records that were known and are gone. Odoo leaves no trace of a deletion, so the ids are compared."""
+        window.checked = window.done
+        if not window.ids:
+            return []
+        floor, there = min(window.ids), set[int]()
+        last = floor - 1
+        while True:
+            page = await self._client.call(
+                channel.model, "search", domain=[["id", ">", last]], order="id", limit=_ID_PAGE, context={"active_test": False}
+            )
+            there.update(page)
+            if len(page) < _ID_PAGE:
+                break
+            last = page[-1]
+        missing = sorted(window.ids - there)
+        if missing:
+            # a search hides what the user may not see any more; reading refuses it, and then nothing is told as deleted
+            there.update(await self._client.read(channel.model, missing, ["id"]))
+        gone = [id_ for id_ in missing if id_ not in there]
+        window.ids = set()
+        window.know(there, self._policy.span)
+        return [Document("deleted", f"{channel.model},{id_}", "", {"model": channel.model, "id": id_}) for id_ in gone]
+
+
+def _touched(rows: Sequence[Row], versions: Mapping[int, str], *names: str) -> dict[tuple[int, int], str]:
+    """The (product, location) pairs changed rows speak of, each with the latest version."""
+    found: dict[tuple[int, int], str] = {}
+    for row in rows:
+        product = related(row["product_id"])
+        for name in names:
+            location = related(row[name])
+            if row["id"] in versions and product is not None and location is not None:
+                found[(product, location)] = max(found.get((product, location), ""), versions[row["id"]])
+    return found
