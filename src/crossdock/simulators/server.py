@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -164,7 +165,8 @@ class Simulator:
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Run until SIGINT or SIGTERM; prints the address on one line, for whoever started the process."""
         url = await self.start(host, port)
-        print(f"{self.name} simulator on {url}", flush=True)
+        sys.stdout.write(f"{self.name} simulator on {url}\n")
+        sys.stdout.flush()
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

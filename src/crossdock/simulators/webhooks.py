@@ -156,7 +156,8 @@ class WebhookSender:
             self._settle()
 
     async def _post(self, hook: Webhook) -> bool:
-        assert self._session is not None
+        if self._session is None:
+            raise RuntimeError("webhooks are sent only between start() and stop()")
         hook.attempts += 1
         self.counts["attempts"] += 1
         try:

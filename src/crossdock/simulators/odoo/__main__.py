@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 
 from crossdock.simulators.odoo.server import Odoo
 
@@ -17,7 +18,7 @@ def main() -> None:
     options = parser.parse_args()
     odoo = Odoo(version=options.version, keys={"hub": options.key} if options.key else None)
     for login, key in odoo.keys.items():
-        print(f"key of {login}: {key}", flush=True)
+        sys.stdout.write(f"key of {login}: {key}\n")
     asyncio.run(odoo.serve(port=options.port))
 
 

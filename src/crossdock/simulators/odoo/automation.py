@@ -53,11 +53,11 @@ class Automations:
 
     def _wanted(self, env: Env, model: Model, rule: Row, row: Row, trigger: str, before: Row | None) -> bool:
         watched = [env.row("ir.model.fields", i)["name"] for i in rule.get("trigger_field_ids") or []]
-        if watched and before is not None and trigger == "on_write":
-            if all(before.get(name) == row.get(name) for name in watched):
+        if trigger == "on_write" and before is not None:
+            if watched and all(before.get(name) == row.get(name) for name in watched):
                 return False
-        if before is not None and (pre := domain_of(rule.get("filter_pre_domain"))):
-            if not Compiled(env, model, pre).matches(before):
+            pre = domain_of(rule.get("filter_pre_domain"))
+            if pre and not Compiled(env, model, pre).matches(before):
                 return False
         post = domain_of(rule.get("filter_domain"))
         return not post or Compiled(env, model, post).matches(row)

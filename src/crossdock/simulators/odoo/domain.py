@@ -64,31 +64,31 @@ class Compiled:
     def __init__(self, env: Env, model: Model, domain: Sequence[Any]) -> None:
         self._env = env
         self._model = model
-        self._tokens = list(domain or ())
+        self._items = list(domain or ())
         self._at = 0
         self.candidates: Iterable[int] | None = None
         self.fields: set[str] = set()
         terms: list[Predicate] = []
-        while self._at < len(self._tokens):
+        while self._at < len(self._items):
             terms.append(self._term(top=True))
         self.matches = _all(terms)
 
     def _term(self, top: bool = False) -> Predicate:
-        if self._at >= len(self._tokens):
-            raise ProgrammingError(f"Domain {self._tokens!r} is not normalized")
-        token = self._tokens[self._at]
+        if self._at >= len(self._items):
+            raise ProgrammingError(f"Domain {self._items!r} is not normalized")
+        item = self._items[self._at]
         self._at += 1
-        if token == "&":
+        if item == "&":
             return _all([self._term(top), self._term(top)])
-        if token == "|":
+        if item == "|":
             left, right = self._term(), self._term()
             return lambda row: left(row) or right(row)
-        if token == "!":
+        if item == "!":
             inner = self._term()
             return lambda row: not inner(row)
-        if not isinstance(token, list | tuple) or len(token) != 3:
-            raise ProgrammingError(f"Invalid item in domain: {token!r}")
-        return self._leaf(str(token[0]) if token[0] in (0, 1) else token[0], token[1], token[2], top)
+        if not isinstance(item, list | tuple) or len(item) != 3:
+            raise ProgrammingError(f"Invalid item in domain: {item!r}")
+        return self._leaf(str(item[0]) if item[0] in (0, 1) else item[0], item[1], item[2], top)
 
     def _leaf(self, path: str, operator: str, value: Any, top: bool) -> Predicate:
         if path in ("1", "0") and operator == "=":

@@ -7,7 +7,7 @@ into its own logs or pages must be found out here and not in production.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 TRACEBACK = (
     "Traceback (most recent call last):\n"
@@ -116,7 +116,7 @@ class ProgrammingError(OdooError):
 class HttpError(OdooError):
     """An error of the HTTP layer (werkzeug); its arguments carry the status too."""
 
-    _names = {
+    _names: ClassVar[dict[int, str]] = {
         400: "BadRequest",
         401: "Unauthorized",
         404: "NotFound",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from crossdock.simulators.odoo.api import public_model
 from crossdock.simulators.odoo.errors import SERIALIZATION, OdooError, ProgrammingError, UserError
 from crossdock.simulators.odoo.schema import Field, Row
 from crossdock.simulators.odoo.store import ExternalId
-from crossdock.simulators.odoo.values import STAMP
+from crossdock.simulators.odoo.values import STAMP, parsed
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
@@ -143,7 +143,7 @@ class Loading:
             return self._moment(text)
         if f.type == "date":
             try:
-                return datetime.strptime(text, "%Y-%m-%d").strftime("%Y-%m-%d")
+                return parsed(text, "%Y-%m-%d").strftime("%Y-%m-%d")
             except ValueError as problem:
                 raise Rejected(
                     f"'{text}' does not seem to be a valid date for field '%(field)s'", "Use the format '2012-12-31'"
@@ -152,7 +152,7 @@ class Loading:
 
     def _moment(self, text: str) -> str:
         try:
-            local = datetime.strptime(text, STAMP)
+            local = parsed(text, STAMP)
         except ValueError as problem:
             raise Rejected(
                 f"'{text}' does not seem to be a valid datetime for field '%(field)s'",

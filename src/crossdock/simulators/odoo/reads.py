@@ -151,7 +151,7 @@ def _aggregate(model: Model, env: Env, aggregate: str, rows: list[Row]) -> Any:
         return False
     if function in ("min", "max"):
         known = values if f.type in NUMBERS else [value for value in values if value is not False]
-        chosen = (min if function == "min" else max)(known, default=False)
+        chosen: Any = (min if function == "min" else max)(known, default=False)
         return chosen[:19] if f.type == "datetime" and chosen else chosen
     if function == "avg":
         return sum(values) / len(values)

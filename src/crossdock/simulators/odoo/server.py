@@ -13,6 +13,7 @@ from crossdock.simulators.faults import Fault, FaultPlan
 from crossdock.simulators.odoo import control, seed, wire
 from crossdock.simulators.odoo.catalog import MODELS
 from crossdock.simulators.odoo.env import SUPERUSER, Env
+from crossdock.simulators.odoo.errors import HttpError
 from crossdock.simulators.odoo.legacy import Legacy
 from crossdock.simulators.odoo.registry import Registry
 from crossdock.simulators.odoo.script import Script
@@ -110,7 +111,7 @@ class Odoo(Simulator):
         if fault is Fault.OUTAGE_503:
             return wire.outage(request)
         if fault is Fault.EXPIRED:
-            return wire.failure(wire.HttpError(401, "Invalid apikey"))
+            return wire.failure(HttpError(401, "Invalid apikey"))
         if fault is Fault.ERROR_500:
             return wire.failure(wire.serialization_failure())
         if fault is Fault.ERROR_500_AFTER:

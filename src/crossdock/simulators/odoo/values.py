@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 STAMP = "%Y-%m-%d %H:%M:%S"
 
 
+def parsed(text: str, shape: str) -> datetime:
+    """A moment in Odoo's text form, without zone: what zone is meant depends on the method."""
+    return datetime.strptime(text, shape)  # noqa: DTZ007
+
+
 def rounded(value: float, digits: int) -> float:
     """Round half away from zero, as Odoo's float_round does: binary noise does not decide."""
     return float(Decimal(repr(round(value, digits + 7))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
@@ -58,7 +63,7 @@ def _datetime(env: Env, model: Model, name: str, field: Field, value: Any, creat
         return False
     shape = STAMP[: max(len(value) - 2, 0)]
     try:
-        return datetime.strptime(value, shape).strftime(STAMP)
+        return parsed(value, shape).strftime(STAMP)
     except ValueError as problem:
         raise ProgrammingError(f"time data {value!r} does not match format {shape!r}") from problem
 
@@ -67,7 +72,7 @@ def _date(env: Env, model: Model, name: str, field: Field, value: Any, creating:
     if not value:
         return False
     try:
-        return datetime.strptime(value[:10], "%Y-%m-%d").strftime("%Y-%m-%d")
+        return parsed(value[:10], "%Y-%m-%d").strftime("%Y-%m-%d")
     except ValueError as problem:
         raise ProgrammingError(f"time data {value!r} does not match format '%Y-%m-%d'") from problem
 

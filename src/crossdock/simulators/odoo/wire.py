@@ -249,9 +249,9 @@ class Wire:
 
     def _login(self, login: str, secret: str) -> int | None:
         for row in self.odoo.store.table("res.users").rows.values():
-            if row["login"] == login and row["active"]:
-                if secret and (row.get("_password") == secret or self.user_of(secret) == row["id"]):
-                    return int(row["id"])
+            known = secret and (row.get("_password") == secret or self.user_of(secret) == row["id"])
+            if row["login"] == login and row["active"] and known:
+                return int(row["id"])
         return None
 
     async def _execute(

@@ -554,18 +554,18 @@ def follow_up(env: Env, moves: list[Row]) -> None:
 
 
 def lines(env: Env) -> MoveLine:
-    model = cast("MoveLine", env["stock.move.line"])
-    return model
+    """The model of move lines."""
+    return cast("MoveLine", env["stock.move.line"])
 
 
 def moves_of(env: Env) -> Move:
-    model = cast("Move", env["stock.move"])
-    return model
+    """The model of moves."""
+    return cast("Move", env["stock.move"])
 
 
 def quants_of(env: Env) -> Quant:
-    model = cast("Quant", env["stock.quant"])
-    return model
+    """The model of quants."""
+    return cast("Quant", env["stock.quant"])
 
 
 def pickings(env: Env) -> Any:

@@ -399,7 +399,8 @@ class Picking(Model):
 
 
 def _weight(env: Env, row: Row) -> float:
-    return round(sum(m["product_uom_qty"] * env.row("product.product", m["product_id"])["weight"] for m in _moves(env, row)), 4)
+    parts = (m["product_uom_qty"] * env.row("product.product", m["product_id"])["weight"] for m in _moves(env, row))
+    return round(float(sum(parts)), 4)
 
 
 class BackorderConfirmation(Model):

@@ -90,7 +90,7 @@ class Template(Model):
     }
 
     def _insert_one(self, env: Env, vals: Row) -> int:
-        variant = {n: vals.pop(n) for n in ("default_code", "barcode", "weight", "standard_price") if n in vals}
+        variant: Row = {n: vals.pop(n) for n in ("default_code", "barcode", "weight", "standard_price") if n in vals}
         id_ = super()._insert_one(env, vals)
         env["product.product"].insert(env, [{**variant, "product_tmpl_id": id_}])
         return id_

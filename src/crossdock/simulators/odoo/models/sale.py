@@ -38,7 +38,7 @@ BOSS = ("sales_team.group_sale_manager", "base.group_system")
 def tax_of(env: Env, taxes: list[int], base: float) -> float:
     """Unrounded tax on a base amount; only percentage taxes on top exist in the generic chart."""
     rows = env.store.table("account.tax").rows
-    return sum(base * rows[t]["amount"] / 100 for t in taxes)
+    return float(sum(base * rows[t]["amount"] / 100 for t in taxes))
 
 
 def mapped_taxes(env: Env, position: Any, taxes: list[int]) -> list[int]:
@@ -140,7 +140,7 @@ class Order(Model):
         if vals.get("name") in (None, False, "", "New", "/"):
             vals["name"] = env.store.next("sale.order", "S")
         partners = env["res.partner"]
-        partner = partners.rows(env).get(vals.get("partner_id") if isinstance(vals.get("partner_id"), int) else 0)
+        partner = partners.rows(env).get(_id(vals.get("partner_id")))
         if partner is not None:
             for field, kind in (("partner_invoice_id", "invoice"), ("partner_shipping_id", "delivery")):
                 if not vals.get(field):
@@ -363,6 +363,10 @@ class Order(Model):
         elif delta > 0:
             self._launch(env, row, [{**line, "product_uom_qty": line["product_uom_qty"] - before}])
         self.refresh(env, row["id"])
+
+
+def _id(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _duplicates(env: Env, row: Row) -> list[int]:
