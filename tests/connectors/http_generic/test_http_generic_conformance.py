@@ -78,8 +78,21 @@ OPTIONS: dict[str, Any] = {
             "body": {"ref": "@id", "type": "event", "doc": "document"},
             "message": "error",
             "ack": {"answer": "id"},
-            "find_effect": {"path": "/api/documents", "query": {"ref": "@id"}, "found": {"path": "hits.0", "present": True}, "ack": {"answer": "hits.0.id"}},
-            "batch": {"max": 10, "path": "/api/documents/bulk", "at": "items", "answers": "results", "match": "ref", "success_when": {"path": "ok", "equals": True}, "message": "error"},
+            "find_effect": {
+                "path": "/api/documents",
+                "query": {"ref": "@id"},
+                "found": {"path": "hits.0", "present": True},
+                "ack": {"answer": "hits.0.id"},
+            },
+            "batch": {
+                "max": 10,
+                "path": "/api/documents/bulk",
+                "at": "items",
+                "answers": "results",
+                "match": "ref",
+                "success_when": {"path": "ok", "equals": True},
+                "message": "error",
+            },
         },
         "stock.adjust": {
             "method": "PUT",
@@ -98,7 +111,10 @@ OPTIONS: dict[str, Any] = {
             "path": "/api/available",
             "body": {"skus": {"each": "lines", "value": "sku"}},
             "answer": {
-                "lines": {"each": "stock", "fields": {"sku": "sku", "available": {"from": "free", "as": "text"}, "enough": "enough"}},
+                "lines": {
+                    "each": "stock",
+                    "fields": {"sku": "sku", "available": {"from": "free", "as": "text"}, "enough": "enough"},
+                },
                 "as_of": "at",
             },
         },
@@ -128,7 +144,15 @@ class Configured(HttpConnector):
 def order(number: str = "A-17", rev: int = 1) -> dict[str, Any]:
     rows = [{"art": "LAMP", "qty": 2, "cents": 1250}, {"art": "GLUE", "qty": "1.5", "cents": 399}]
     buyer = {"id": 7, "first": "Ada", "last": "Byron", "country": "Germany"}
-    return {"kind": "order", "no": number, "rev": rev, "when": "04.03.2026 11:00", "buyer": buyer, "sum": "1.030,99", "rows": rows}
+    return {
+        "kind": "order",
+        "no": number,
+        "rev": rev,
+        "when": "04.03.2026 11:00",
+        "buyer": buyer,
+        "sum": "1.030,99",
+        "rows": rows,
+    }
 
 
 class Legacy(Simulator):
@@ -212,7 +236,14 @@ class TestHttp(ConnectorConformance):
         return SimulatorTarget(Legacy())
 
     def commands(self) -> Sequence[CommandSample]:
-        levels = [{"sku": "LAMP 1/2", "location": "WH", "on_hand": {"value": "12.50", "unit": "C62"}, "counted_at": "2026-03-04T10:00:00Z"}]
+        levels = [
+            {
+                "sku": "LAMP 1/2",
+                "location": "WH",
+                "on_hand": {"value": "12.50", "unit": "C62"},
+                "counted_at": "2026-03-04T10:00:00Z",
+            }
+        ]
         negative = [{**levels[0], "on_hand": {"value": "-1", "unit": "C62"}}]
         return [
             CommandSample(
@@ -250,7 +281,11 @@ class TestHttp(ConnectorConformance):
         return [[MessageSample("order", orjson.dumps(order(rev=rev)), ["order.placed"]) for rev in (1, 2, 3)]]
 
     def questions(self) -> Sequence[QuestionSample]:
-        return [QuestionSample("stock.available", {"lines": [{"sku": "LAMP", "quantity": "3"}]}, ("lines", "as_of"), path="/api/available")]
+        return [
+            QuestionSample(
+                "stock.available", {"lines": [{"sku": "LAMP", "quantity": "3"}]}, ("lines", "as_of"), path="/api/available"
+            )
+        ]
 
     def polls(self) -> Sequence[PollSample]:
         async def changed(bench: Bench) -> Mapping[str, Any]:

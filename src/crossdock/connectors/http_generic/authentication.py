@@ -73,7 +73,9 @@ def _hmac(rule: HmacIn, context: ConnectorContext) -> Check:
             try:
                 key = decode(secret)
             except ValueError:
-                raise SecretMissing(f"the credential {rule.credential!r} is not {rule.key_encoding}", purpose=rule.credential) from None
+                raise SecretMissing(
+                    f"the credential {rule.credential!r} is not {rule.key_encoding}", purpose=rule.credential
+                ) from None
             digest = hmac.digest(key, body, rule.algorithm)
             mine = digest.hex().encode() if rule.encoding == "hex" else base64.b64encode(digest)
             if hmac.compare_digest(mine, theirs.lower() if rule.encoding == "hex" else theirs):

@@ -83,7 +83,8 @@ class Call:
         value = self._body_from(data, Scope(data, meta))
         if value is None:
             raise SchemaInvalid(
-                "there is nothing to send at the path of `body_from`", errors=[{"field": "body_from", "message": "missing"}]
+                "there is nothing to send at the path of `body_from`",
+                problems=[{"path": "body_from", "message": "missing", "kind": "mapping"}],
             )
         return value
 
@@ -104,7 +105,9 @@ class Call:
                 if value is not None:
                     params[place] = text(value)
         except ValueError as problem:
-            raise SchemaInvalid(f"{place}: {problem}", errors=[{"field": place, "message": str(problem)}]) from None
+            raise SchemaInvalid(
+                f"{place}: {problem}", problems=[{"path": place, "message": str(problem), "kind": "mapping"}]
+            ) from None
         payload = b""
         if body is not None:
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded" if self._form else "application/json")

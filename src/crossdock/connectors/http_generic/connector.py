@@ -57,6 +57,14 @@ class HttpConnector(BaseConnector):
         self._credential = credential
         self._probe = options.probe
 
+    @classmethod
+    def capabilities_for(cls, options: HttpOptions) -> Capabilities:
+        return options.capabilities()
+
+    @classmethod
+    def credential_purposes(cls, options: HttpOptions) -> frozenset[str]:
+        return options.credentials()
+
     # In ------------------------------------------------------------------------------------------------------
 
     def receive(self, request: InboundRequest) -> Sequence[Inbound]:

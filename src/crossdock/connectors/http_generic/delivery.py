@@ -197,6 +197,7 @@ class _Batch:
         value = self._match_command(command.data, Scope(command.data, meta))
         if value is None:
             raise SchemaInvalid(
-                "the command has no value at `match_command`", errors=[{"field": "match_command", "message": "missing"}]
+                "the command has no value at `match_command`",
+                problems=[{"path": "match_command", "message": "missing", "kind": "mapping"}],
             )
         return text(value)

@@ -68,7 +68,9 @@ class EventMapper:
             place = "position"
             position = self._position(self._stream, document, scope) if self._stream is not None else None
         except ValueError as problem:
-            raise SchemaInvalid(f"{place}: {problem}", errors=[{"field": place, "message": str(problem)}]) from None
+            raise SchemaInvalid(
+                f"{place}: {problem}", problems=[{"path": place, "message": str(problem), "kind": "mapping"}]
+            ) from None
         system = meta["system"]
         return Event(f"{system}/{self._type}/{identity}", self._type, system, key, data, occurred, references, position)
 
@@ -113,7 +115,9 @@ class DocumentMapper:
 
     def _map(self, document: Any, meta: Mapping[str, Any], body: bytes) -> Sequence[Event]:
         if type(document) is not dict:
-            raise SchemaInvalid("a JSON object is expected", errors=[{"field": "", "message": "not an object"}])
+            raise SchemaInvalid(
+                "a JSON object is expected", problems=[{"path": "", "message": "not an object", "kind": "mapping"}]
+            )
         return [event for mapper in self._mappers if (event := mapper.event(document, meta, body)) is not None]
 
 

@@ -11,6 +11,7 @@ from crossdock.connectors.http_generic.inbound_options import ChannelRule, Docum
 from crossdock.connectors.http_generic.outbound_options import (
     CommandRule,
     NoAuth,
+    OAuth2Out,
     OutAuth,
     PollRule,
     ProbeRule,
@@ -42,6 +43,15 @@ class HttpOptions(Options):
             if topic.const is not None and topic.const not in self.documents and "*" not in self.documents:
                 raise ValueError(f"{place}: no document {topic.const!r}; there are {', '.join(sorted(self.documents))}")
         return self
+
+    def credentials(self) -> frozenset[str]:
+        """The purposes of the credentials these options need."""
+        needed = {rule.auth.credential for rule in self.channels.values()}
+        if isinstance(self.auth, OAuth2Out):
+            needed |= {"client_id", "client_secret"}
+        elif not isinstance(self.auth, NoAuth):
+            needed.add(self.auth.credential)
+        return frozenset(needed)
 
     def capabilities(self) -> Capabilities:
         """What a connector with these options can do."""

@@ -21,10 +21,10 @@ _SUSPECT = frozenset({float, dict, list})
 class ObjectMapper:
     """Builds one object. `plain`, `texts` and `stepped` are read straight from the current object, `rules` go through a reader.
 
-    An object of which only constants are there is left out: a price with a currency and no amount is no price.
+    An object of which only constants and defaults are there is left out: a price with a currency and no amount is no price.
     """
 
-    __slots__ = ("children", "consts", "plain", "prefix", "rules", "stepped", "texts")
+    __slots__ = ("children", "consts", "defaults", "plain", "prefix", "rules", "stepped", "texts")
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -34,6 +34,7 @@ class ObjectMapper:
         self.rules: list[tuple[str, Reader]] = []
         self.children: list[tuple[str, ObjectMapper]] = []
         self.consts: dict[str, Any] = {}
+        self.defaults: dict[str, Any] = {}
 
     def build(self, node: Any, scope: Scope, problems: Problems) -> dict[str, Any] | None:
         """The object, None when nothing but constants would be in it. Wrong values are added to `problems`, all of them."""
@@ -79,10 +80,11 @@ class ObjectMapper:
             inner = child.build(node, scope, problems)
             if inner is not None:
                 out[target] = inner
-        if self.consts and (
-            out or not self.prefix or not (self.plain or self.texts or self.stepped or self.rules or self.children)
-        ):
-            out.update(self.consts)
+        if out or not self.prefix or not (self.plain or self.texts or self.stepped or self.rules or self.children):
+            if self.consts:
+                out.update(self.consts)
+            for target, value in self.defaults.items():
+                out.setdefault(target, value)
         return out or None
 
     def _as_text(self, target: str, value: Any, problems: Problems) -> Any:
@@ -116,7 +118,9 @@ class Mapper:
         mapped = self._root.build(document, Scope(document, meta), problems)
         if problems:
             listed = "; ".join(f"{place}: {words}" for place, words in problems[:5])
-            raise SchemaInvalid(listed, errors=[{"field": place, "message": words} for place, words in problems])
+            raise SchemaInvalid(
+                listed, problems=[{"path": place, "message": words, "kind": "mapping"} for place, words in problems]
+            )
         return mapped or {}
 
 
@@ -143,6 +147,9 @@ def _place(mapper: ObjectMapper, target: str, rule: FieldRule, maps: ValueMaps, 
     if "const" in rule.model_fields_set and not rule.when:
         mapper.consts[target] = rule.const
         return
+    if rule.default is not None and not rule.when:
+        mapper.defaults[target] = rule.default
+        rule = rule.model_copy(update={"default": None})
     textual = is_text(f"{mapper.prefix}{target}")
     key = plain_key(rule.source[0]) if rule.source and len(rule.source) == 1 else None
     if key is not None and rule.default is None and not rule.required and not rule.when:

@@ -25,7 +25,7 @@ from crossdock.connectors.protocol import (
 )
 from crossdock.connectors.wms_rest import mapping
 from crossdock.connectors.wms_rest.api import WarehouseApi
-from crossdock.connectors.wms_rest.options import WmsRestOptions
+from crossdock.connectors.wms_rest.options import ApiKeyAuth, WmsRestOptions
 from crossdock.connectors.wms_rest.signature import secret_key, verify
 from crossdock.core.commands import Command
 from crossdock.core.errors import (
@@ -60,6 +60,11 @@ class WmsRestConnector(BaseConnector):
         super().__init__(context)
         self._options: WmsRestOptions = context.options
         self._api = WarehouseApi(context)
+
+    @classmethod
+    def credential_purposes(cls, options: WmsRestOptions) -> frozenset[str]:
+        access = {"api_key"} if isinstance(options.auth, ApiKeyAuth) else {"client_id", "client_secret"}
+        return frozenset(access | {"webhook_secret"})
 
     # In ------------------------------------------------------------------------------------------------------
 
@@ -109,7 +114,7 @@ class WmsRestConnector(BaseConnector):
         try:
             order = FulfilmentOrder.model_validate(command.data.get("fulfilment"))
         except ValidationError as error:
-            raise SchemaInvalid("the fulfilment order is not valid", errors=_fields(error)) from None
+            raise SchemaInvalid("the fulfilment order is not valid", problems=_fields(error)) from None
         answer = await self._api.put(self._path(order.number), mapping.release_body(order), command.id)
         return Accepted(self._release_ack(_done(answer, "number")), repeated=answer.status == 200)
 
@@ -180,7 +185,9 @@ def _number(command: Command) -> str:
     fulfilment = command.data.get("fulfilment")
     number = command.data.get("fulfilment_number") or (fulfilment.get("number") if isinstance(fulfilment, Mapping) else None)
     if not isinstance(number, str) or not number:
-        raise SchemaInvalid("the command names no fulfilment", errors=[{"field": "fulfilment_number", "message": "missing"}])
+        raise SchemaInvalid(
+            "the command names no fulfilment", problems=[{"path": "fulfilment_number", "message": "missing", "kind": "mapping"}]
+        )
     return number
 
 
@@ -204,6 +211,6 @@ def _cancel_ack(cancellation: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fields(error: ValidationError) -> list[dict[str, str]]:
     return [
-        {"field": ".".join(map(str, item["loc"])), "message": item["msg"]}
+        {"field": ".".join(map(str, item["loc"])), "message": item["msg"], "kind": item["type"]}
         for item in error.errors(include_input=False, include_url=False)
     ]

@@ -232,7 +232,7 @@ def _time(event: Mapping[str, Any]) -> datetime:
 
 
 def _invalid(field: str, problem: str) -> SchemaInvalid:
-    return SchemaInvalid(f"{field}: {problem}", errors=[{"field": field, "message": problem}])
+    return SchemaInvalid(f"{field}: {problem}", problems=[{"path": field, "message": problem, "kind": "mapping"}])
 
 
 def release_body(order: FulfilmentOrder) -> bytes:

@@ -47,6 +47,35 @@ def _connectors(view: View) -> Iterator[tuple[str, System, Any]]:
             yield name, system, connector
 
 
+def _abilities(view: View, system: System) -> Any:
+    """What a system's connector can do; the generic ones say so by their options. None when that is not known."""
+    connector = view.connector(system.kind)
+    if connector is None:
+        return None
+    try:
+        options = connector.Options.model_validate(dict(system.options))
+    except ValidationError:
+        return None
+    declared = getattr(options, "capabilities", None)
+    return declared() if callable(declared) else connector.capabilities
+
+
+def _able(view: View) -> Iterator[tuple[str, System, Any]]:
+    """The systems of which is known what they can do."""
+    for name, system in view.systems.items():
+        abilities = _abilities(view, system)
+        if abilities is not None:
+            yield name, system, abilities
+
+
+def _able(system: System, connector: Any) -> Any:
+    """What the connector can do for this system; of some kinds the options decide it."""
+    try:
+        return connector.capabilities_for(connector.Options.model_validate(dict(system.options)))
+    except (AttributeError, ValidationError):
+        return connector.capabilities
+
+
 def _settings_findings(
     view: View, kind: str, name: str, block: str, model: type[BaseModel], values: Mapping[str, Any]
 ) -> Iterator[Finding]:
@@ -89,7 +118,7 @@ def missing_credential(view: View) -> Iterator[Finding]:
 def poll_not_possible(view: View) -> Iterator[Finding]:
     """A poll on a connector that cannot poll."""
     for name, system, connector in _connectors(view):
-        if system.polls and not connector.capabilities.polls:
+        if system.polls and not _able(system, connector).polls:
             yield view.at("systems", name, ("polls",), f"connector {system.kind!r} cannot poll", "Remove `polls`.")
 
 
@@ -97,7 +126,7 @@ def poll_not_possible(view: View) -> Iterator[Finding]:
 def no_endpoint(view: View) -> Iterator[Finding]:
     """A system the hub has to call has no endpoint, neither in its file nor in every environment."""
     for name, system, connector in _connectors(view):
-        able = connector.capabilities
+        able = _able(system, connector)
         if system.endpoint or not (able.commands or able.polls or able.questions or able.snapshots):
             continue
         if not (system.polls or view.called(name)):
@@ -117,7 +146,7 @@ def no_endpoint(view: View) -> Iterator[Finding]:
 @check("source-cannot-send")
 def source_cannot_send(view: View) -> Iterator[Finding]:
     """A system that is to start a flow has a connector that neither receives nor polls."""
-    able = {name: connector.capabilities for name, _, connector in _connectors(view)}
+    able = {name: _able(system, connector) for name, system, connector in _connectors(view)}
     for name, flow in view.flows.items():
         for index, source in enumerate(flow.trigger.sources):
             if source in able and not (able[source].receives or able[source].polls or able[source].snapshots):
@@ -131,8 +160,8 @@ def question_not_possible(view: View) -> Iterator[Finding]:
     for name, flow in view.flows.items():
         system = view.systems.get(flow.roles.get(flow.direct.to, "")) if flow.direct else None
         connector = view.connector(system.kind) if system else None
-        if flow.direct and system and connector is not None and flow.direct.question not in connector.capabilities.questions:
-            known = connector.capabilities.questions
+        if flow.direct and system and connector is not None and flow.direct.question not in _able(system, connector).questions:
+            known = _able(system, connector).questions
             message = f"{system.name} ({system.kind}) does not answer {flow.direct.question!r}"
             yield view.at("flows", name, ("direct", "question"), message, did_you_mean(flow.direct.question, known))
 
@@ -197,15 +226,15 @@ def command_not_possible(view: View) -> Iterator[Finding]:
     for name, flow, process in _processes(view):
         for role, commands in view.required(flow, process).items():
             system = view.systems.get(flow.roles.get(role, role))
-            connector = view.connector(system.kind) if system else None
+            able = _abilities(view, system) if system else None
             for command in sorted(commands):
                 if command not in COMMANDS:
                     yield view.at(
                         "flows", name, ("settings",), f"there is no command {command!r}", did_you_mean(command, COMMANDS)
                     )
-                elif system and connector is not None and command not in connector.capabilities.commands:
+                elif system and connector is not None and command not in _able(system, connector).commands:
                     message = f"{system.name} ({system.kind}) cannot carry out {command!r}"
-                    hint = "Its connector can: " + (", ".join(sorted(connector.capabilities.commands)) or "nothing") + "."
+                    hint = "Its connector can: " + (", ".join(sorted(_able(system, connector).commands)) or "nothing") + "."
                     yield view.at("flows", name, ("roles", role), message, hint)
 
 
