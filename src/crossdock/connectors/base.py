@@ -42,6 +42,16 @@ class BaseConnector:
     def __init__(self, context: ConnectorContext) -> None:
         self.context = context
 
+    @classmethod
+    def credential_purposes(cls, options: Any) -> frozenset[str]:
+        """The credentials this connector cannot work without, given its options; `crossdock check` looks for them in the system's file."""
+        return frozenset()
+
+    @classmethod
+    def capabilities_for(cls, options: Any) -> Capabilities:
+        """What a connector with these options can do; differs from `capabilities` only where the options decide it."""
+        return cls.capabilities
+
     async def start(self) -> None:
         """Open what needs opening; called once on the hub's event loop."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -39,7 +38,7 @@ def load(
     chosen = environment or (cast("Hub", hub).default_environment if hub is not None else None)
     if environment is None and chosen is not None:
         draft = read(path, variables=variables, environment=chosen)
-    found = judge(draft, Installed(), today=date.min, structural_only=True)
+    found = judge(draft, Installed(), structural_only=True)
     errors = [each for each in found if each.severity == "error"]
     if chosen is not None and chosen not in draft.named.get("environments", ()):
         known = draft.named.get("environments", set())

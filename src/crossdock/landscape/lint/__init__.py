@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 
 from crossdock.landscape.catalogue import Catalogue, Installed
 from crossdock.landscape.files import Draft, read
@@ -17,9 +16,9 @@ MODULES = (references, settings, ownership, flows, installed, rules, codes, secr
 """The modules whose import registers their checks."""
 
 
-def judge(draft: Draft, catalogue: Catalogue, *, today: date, structural_only: bool = False) -> list[Finding]:
+def judge(draft: Draft, catalogue: Catalogue, *, structural_only: bool = False) -> list[Finding]:
     """All findings of a draft, those of reading it included, in order of file and line."""
-    view = View(draft, catalogue, today)
+    view = View(draft, catalogue)
     found = list(draft.findings)
     for each in CHECKS.values():
         if each.structural or not structural_only:
@@ -33,11 +32,10 @@ def lint(
     environment: str | None = None,
     catalogue: Catalogue | None = None,
     variables: Mapping[str, str] | None = None,
-    today: date | None = None,
 ) -> list[Finding]:
     """All findings of the landscape at `path`. Raises `files.NotALandscape` when there is none."""
     draft = read(path, variables=variables, environment=environment)
-    return judge(draft, catalogue or Installed(), today=today or datetime.now(UTC).date())
+    return judge(draft, catalogue or Installed())
 
 
 __all__ = ["CHECKS", "MODULES", "Check", "judge", "lint"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -37,8 +36,6 @@ class View:
 
     draft: Draft
     catalogue: Catalogue
-    today: date
-    findings: list[Finding] = field(default_factory=list)
 
     @cached_property
     def hub(self) -> Hub:
