@@ -47,27 +47,6 @@ def _connectors(view: View) -> Iterator[tuple[str, System, Any]]:
             yield name, system, connector
 
 
-def _abilities(view: View, system: System) -> Any:
-    """What a system's connector can do; the generic ones say so by their options. None when that is not known."""
-    connector = view.connector(system.kind)
-    if connector is None:
-        return None
-    try:
-        options = connector.Options.model_validate(dict(system.options))
-    except ValidationError:
-        return None
-    declared = getattr(options, "capabilities", None)
-    return declared() if callable(declared) else connector.capabilities
-
-
-def _able(view: View) -> Iterator[tuple[str, System, Any]]:
-    """The systems of which is known what they can do."""
-    for name, system in view.systems.items():
-        abilities = _abilities(view, system)
-        if abilities is not None:
-            yield name, system, abilities
-
-
 def _able(system: System, connector: Any) -> Any:
     """What the connector can do for this system; of some kinds the options decide it."""
     try:
@@ -226,7 +205,7 @@ def command_not_possible(view: View) -> Iterator[Finding]:
     for name, flow, process in _processes(view):
         for role, commands in view.required(flow, process).items():
             system = view.systems.get(flow.roles.get(role, role))
-            able = _abilities(view, system) if system else None
+            connector = view.connector(system.kind) if system else None
             for command in sorted(commands):
                 if command not in COMMANDS:
                     yield view.at(
