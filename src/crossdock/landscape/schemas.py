@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from crossdock.landscape.catalogue import BUILT_IN_WORKFLOWS, Catalogue, NotLoadable
 from crossdock.landscape.files import FOLDERS, SINGLE
-from crossdock.landscape.models import Tenure
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 NAMES: Final[dict[str, str]] = {
@@ -22,11 +21,6 @@ NAMES: Final[dict[str, str]] = {
     "environments": "environment",
 }
 """File or folder and the name of its schema."""
-
-
-def _hoist(schema: dict[str, Any], into: dict[str, Any]) -> dict[str, Any]:
-    into.update(schema.pop("$defs", {}))
-    return schema
 
 
 def _block_schema(model: type[BaseModel], prefix: str, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -69,9 +63,6 @@ def schema(kind: str, catalogue: Catalogue) -> dict[str, Any]:
     made: dict[str, Any] = model.model_json_schema()
     if kind in FOLDERS:
         made["required"] = [name for name in made.get("required", []) if name != "name"]
-    if kind == "ownership.yaml":
-        tenure = Tenure.model_json_schema()
-        made.setdefault("$defs", {})["Tenure"] = _hoist(tenure, made["$defs"])
     if kind == "systems":
         installed = _models(catalogue, catalogue.connectors(), "connector", "Options")
         _by_choice(made, "kind", "options", installed, sorted(catalogue.connectors()))

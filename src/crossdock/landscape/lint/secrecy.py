@@ -17,7 +17,7 @@ NAMES = re.compile(
     r"(secret|passw(or)?d|passphrase|token|api_?key|access_?key|private_?key|credential|authorization|bearer)", re.IGNORECASE
 )
 HARMLESS = re.compile(
-    r"(_url|_path|_header|_name|_map|_field|_kind|_seconds|_minutes|_reference|_expires?|_within|_purpose)$|^(header|kind)$"
+    r"(_url|_path|_header|_name|_map|_field|_kind|_seconds|_minutes|_reference|_expires?|_within|_purpose)$|^(header|kind|credential)$"
 )
 REFERENCE = re.compile(r"^(env|file|vault):\S+$")
 KNOWN_FORMS = re.compile(

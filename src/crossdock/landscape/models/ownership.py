@@ -43,7 +43,20 @@ Owners = Annotated[
             "anyOf": [
                 {"type": "string"},
                 {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                {"type": "array", "items": {"$ref": "#/$defs/Tenure"}, "minItems": 1},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["systems"],
+                        "properties": {
+                            "systems": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                            "since": {"type": "string", "format": "date"},
+                            "until": {"type": "string", "format": "date"},
+                        },
+                    },
+                },
             ]
         }
     ),

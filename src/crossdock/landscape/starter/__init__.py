@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
+import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -90,15 +92,28 @@ def start(folder: Path, company: str = "My company", catalogue: Catalogue | None
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CannotStart(f"{folder} exists already; nothing was changed")
     try:
-        for path, text in _templates(files(__package__) / "files"):
-            target = folder / (".gitignore" if path == "gitignore" else path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(_filled(path, text, name, company), encoding="utf-8")
-        write_schemas(folder / "schemas", catalogue or Installed())
-        _write_secret(folder / SECRET)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent))
     except OSError as error:
         raise CannotStart(f"{folder}: {error.strerror}") from None
+    try:
+        _write(unfinished, name, company, catalogue or Installed())
+        unfinished.chmod(0o755)
+        unfinished.replace(folder)
+    except OSError as error:
+        raise CannotStart(f"{folder}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return Started(folder, name)
+
+
+def _write(folder: Path, name: str, company: str, catalogue: Catalogue) -> None:
+    for path, text in _templates(files(__package__) / "files"):
+        target = folder / (".gitignore" if path == "gitignore" else path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_filled(path, text, name, company), encoding="utf-8")
+    write_schemas(folder / "schemas", catalogue)
+    _write_secret(folder / SECRET)
 
 
 def _write_secret(path: Path) -> None:

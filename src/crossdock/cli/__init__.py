@@ -1,0 +1,1 @@
+"""The command line: joins the rooms' commands under `crossdock`; decides nothing."""

@@ -1,0 +1,195 @@
+"""`crossdock exceptions`: what people have to look at, and what they may do about it."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from crossdock.cli.output import Exit, age, err, errors, iso, out, say_json, table
+from crossdock.cli.place import HERE, Env, Json, Place, ledger
+from crossdock.core.clock import SystemClock
+from crossdock.ledger.ids import Numbers, read, written
+from crossdock.ledger.people import OpenException, exceptions_by_id, instruct, list_exceptions, results
+from crossdock.ledger.states import ExceptionState
+from crossdock.ledger.store import Store
+from crossdock.ledger.times import micros
+
+app = typer.Typer(name="exceptions", help="List, show, retry and resolve what needs a person.", no_args_is_help=True)
+
+Numbered = Annotated[list[str], typer.Argument(help="Numbers of exceptions, as `list` shows them.", metavar="NUMBER...")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept in the audit trail.")]
+Code = Annotated[str, typer.Option("--code", help="Only this error code.")]
+System = Annotated[str, typer.Option("--system", help="Only this system.")]
+Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the running hub to carry it out.", min=0)]
+
+
+def _where(code: str = "", system: str = "", flow: str = "", key: str = "", owner: str = "") -> dict[str, str]:
+    given = {"code": code, "system": system, "flow": flow, "key": key, "owner": owner}
+    return {name: value for name, value in given.items() if value}
+
+
+def _plain(each: OpenException) -> dict[str, Any]:
+    return {
+        "number": written(each.id), "code": each.code, "family": each.family, "message": each.message, "step": each.step,
+        "system": each.system, "flow": each.flow, "key": each.key, "owner": each.owner, "state": ExceptionState(each.state).name.lower(),
+        "subject": each.subject, "subject_number": written(each.subject_id), "fingerprint": each.fingerprint,
+        "occurrences": each.occurrences, "created_at": iso(each.created_at), "updated_at": iso(each.updated_at), "due": iso(each.due),
+        "detail": each.detail, "actions": each.actions, "resolution": each.resolution, "note": each.note, "resolved_by": each.resolved_by,
+    }  # fmt: skip
+
+
+@app.command("list")
+def list_(
+    path: Place = HERE,
+    environment: Env = None,
+    code: Code = "",
+    system: System = "",
+    flow: Annotated[str, typer.Option("--flow", help="Only this flow.")] = "",
+    key: Annotated[str, typer.Option("--key", help="Only this business key.")] = "",
+    owner: Annotated[str, typer.Option("--owner", help="Only this team.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=10_000)] = 50,
+    as_json: Json = False,
+) -> None:
+    """The newest open exceptions."""
+    with errors(as_json), ledger(path, environment) as store:
+        where = _where(code, system, flow, key, owner)
+        found = store.read.run(lambda s: list_exceptions(s, open_only=not everything, limit=limit, where=where))
+        if as_json:
+            say_json([_plain(each) for each in found])
+            return
+        if not found:
+            out.print("no exceptions" if everything else "no open exceptions")
+            return
+        now = datetime.now(UTC)
+        rows = [
+            (written(e.id), e.code, e.key or e.system, e.owner or "nobody", age(e.created_at, now), e.message[:160]) for e in found
+        ]
+        table("", ("number", "code", "about", "owner", "age", "what happened"), rows)
+
+
+@app.command()
+def show(number: Annotated[str, typer.Argument(help="Number of the exception.")], path: Place = HERE, environment: Env = None, as_json: Json = False) -> None:
+    """One exception with its detail, what to do, and what may be chosen."""
+    with errors(as_json), ledger(path, environment) as store:
+        [each] = _some(store, [number])
+        if as_json:
+            say_json(_plain(each))
+            return
+        out.print(f"[bold]{escape(each.message)}[/] [dim]({each.code})[/]")
+        out.print(f"  {escape(str(each.detail.get('hint', '')))}")
+        for name, value in _plain(each).items():
+            if value not in ("", None, [], {}) and name not in ("message", "detail"):
+                out.print(f"  {name:15} {escape(str(value))}")
+        for name, value in each.detail.items():
+            if name != "hint":
+                out.print(f"  detail.{name:8} {escape(str(value))}")
+        if each.key:
+            out.print(f"  story: crossdock trace {escape(each.key)}", style="dim")
+
+
+def _some(store: Store, numbers: list[str]) -> list[OpenException]:
+    try:
+        ids = [read(text) for text in numbers]
+    except ValueError:
+        err.print("That is no number of an exception; `crossdock exceptions list` shows them.")
+        raise typer.Exit(Exit.USAGE) from None
+    found = store.read.run(lambda s: exceptions_by_id(s, ids))
+    missing = [text for text, number in zip(numbers, ids, strict=True) if number not in found]
+    if missing:
+        err.print(f"There is no exception {escape(', '.join(missing))}.")
+        raise typer.Exit(Exit.FAILED)
+    return [found[number] for number in ids]
+
+
+def _ask(store: Store, kind: str, chosen: list[OpenException], data: dict[str, Any], wait: float, as_json: bool) -> None:
+    clock_ = SystemClock()
+    numbers = Numbers(clock_, 1023)
+    author = f"{getpass.getuser()}@cli"
+    at = micros(clock_.now())
+    asked = store.work.run(lambda s: instruct(s, numbers, kind, chosen, data, author, at))
+    by_instruction = dict(zip(asked, chosen, strict=True))
+    until = time.monotonic() + wait
+    done: dict[int, dict[str, Any]] = {}
+    while len(done) < len(asked):
+        done = store.read.run(lambda s: results(s, asked))
+        if time.monotonic() >= until:
+            break
+        time.sleep(0.05)
+    report = [
+        {"number": written(by_instruction[i].id), **(done.get(i) or {"done": False, "why": "the hub has not carried it out yet"})}
+        for i in asked
+    ]
+    if as_json:
+        say_json(report)
+    else:
+        for row in report:
+            out.print(f"{row['number']}: {'done' if row['done'] else escape(str(row.get('why')))}")
+        if not done and asked:
+            out.print("It is recorded; the hub carries it out as soon as it runs.", style="dim")
+    if any(not row["done"] for row in report):
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command()
+def retry(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Numbers of exceptions.", metavar="[NUMBER...]")] = None,
+    path: Place = HERE,
+    environment: Env = None,
+    code: Code = "",
+    system: System = "",
+    everything: Annotated[bool, typer.Option("--all", help="All open ones that fit the filters.")] = False,
+    note: Note = "",
+    wait: Wait = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Try again. What may have happened already (uncertain) is not retried: resolve it."""
+    with errors(as_json), ledger(path, environment) as store:
+        if numbers:
+            chosen = _some(store, numbers)
+        elif everything or code or system:
+            chosen = store.read.run(lambda s: list_exceptions(s, limit=10_000, where=_where(code, system)))
+        else:
+            err.print("Name exceptions by number, or choose them by --code, --system or --all.")
+            raise typer.Exit(Exit.USAGE)
+        _ask(store, "retry", chosen, {"note": note}, wait, as_json)
+
+
+@app.command()
+def resolve(
+    numbers: Numbered,
+    path: Place = HERE,
+    environment: Env = None,
+    code: Annotated[str, typer.Option("--code", help="Resolution code: duplicate, corrected, obsolete, done_by_hand, …")] = "resolved",
+    note: Note = "",
+    happened: Annotated[
+        bool | None,
+        typer.Option("--happened/--did-not-happen", help="For an uncertain effect: what you found out at the target."),
+    ] = None,
+    action: Annotated[str, typer.Option("--action", help="One of the actions a process offers.")] = "",
+    data: Annotated[str, typer.Option("--data", help="JSON the action needs.")] = "{}",
+    wait: Wait = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Close exceptions with a reason; for an uncertain effect say what really happened, for a process's question choose an action."""
+    with errors(as_json), ledger(path, environment) as store:
+        import orjson
+
+        chosen = _some(store, numbers)
+        try:
+            given = orjson.loads(data)
+        except ValueError:
+            err.print("--data is not JSON.")
+            raise typer.Exit(Exit.USAGE) from None
+        if action:
+            _ask(store, "decide", chosen, {"action": action, "note": note, "data": given}, wait, as_json)
+            return
+        content = {"code": code, "note": note} | ({} if happened is None else {"happened": happened, "ack": given})
+        _ask(store, "resolve", chosen, content, wait, as_json)
+
+

@@ -1,0 +1,64 @@
+"""Where a command works: finds the landscape and opens its ledger for reading or for instructions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from crossdock.core.errors import LedgerUnavailable
+from crossdock.landscape.landscape import Landscape
+from crossdock.ledger.database import LedgerLocation
+from crossdock.ledger.session import Session
+from crossdock.ledger.store import Store
+
+T = TypeVar("T")
+
+Place = Annotated[
+    Path, typer.Option("--landscape", "-L", envvar="CROSSDOCK_LANDSCAPE", help="The landscape's folder.", show_default="here")
+]
+Env = Annotated[
+    str | None, typer.Option("--env", envvar="CROSSDOCK_ENVIRONMENT", help="Environment; default: the landscape's own default.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+HERE = Path()
+
+
+def landscape_at(path: Path, environment: str | None) -> Landscape:
+    """Load the landscape. Raises `LandscapeInvalid` with all findings."""
+    from crossdock.landscape.load import load
+
+    return load(path, environment)
+
+
+def location_of(path: Path, environment: str | None) -> LedgerLocation:
+    """The ledger of a landscape; `CROSSDOCK_LEDGER` alone is enough when there is no landscape at hand."""
+    from crossdock.pipeline.hub import ledger_location
+
+    given = os.environ.get("CROSSDOCK_LEDGER")
+    if given and not (path / "crossdock.yaml").exists():
+        return LedgerLocation.parse(given)
+    return ledger_location(landscape_at(path, environment))
+
+
+@contextmanager
+def ledger(path: Path, environment: str | None) -> Iterator[Store]:
+    """The opened ledger. Raises `LedgerUnavailable` when it does not exist yet."""
+    location = location_of(path, environment)
+    if location.path is not None and not location.path.exists():
+        raise LedgerUnavailable(f"there is no ledger at {location.path} yet; start the hub first (`crossdock up`)")
+    store = Store(location)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def reading(path: Path, environment: str | None, work: Callable[[Session], T]) -> T:
+    """Run one read on the ledger."""
+    with ledger(path, environment) as store:
+        return store.read.run(work)

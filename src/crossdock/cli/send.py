@@ -1,0 +1,49 @@
+"""`crossdock send`: puts a file or standard input into a running hub, as a system would."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossdock.cli.output import Exit, err, errors
+from crossdock.cli.place import Json
+
+
+def send(
+    system: Annotated[str, typer.Argument(help="The sending system, as the landscape calls it.")],
+    channel: Annotated[str, typer.Argument(help="Its channel, for example `orders`.")],
+    file: Annotated[Path, typer.Argument(help="The message; `-` reads standard input.")],
+    url: Annotated[str, typer.Option(help="The hub.", envvar="CROSSDOCK_URL")] = "http://127.0.0.1:8400",
+    header: Annotated[list[str] | None, typer.Option("--header", "-H", help="`Name: value`; for credentials use the environment.")] = None,
+    content_type: Annotated[str, typer.Option("--type", help="Content type.")] = "application/json",
+    as_json: Json = False,
+) -> None:
+    """Send one message and print the hub's answer; exit code 1 when it was refused, 4 when the hub cannot be reached."""
+    with errors(as_json):
+        if not url.startswith(("http://", "https://")):
+            err.print("--url starts with http:// or https://")
+            raise typer.Exit(Exit.USAGE)
+        try:
+            body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        except OSError as error:
+            err.print(f"cannot read {file}: {error.strerror}")
+            raise typer.Exit(Exit.USAGE) from None
+        headers = {"content-type": content_type}
+        for line in header or ():
+            name, _, value = line.partition(":")
+            headers[name.strip()] = value.strip()
+        request = urllib.request.Request(f"{url.rstrip('/')}/in/{system}/{channel}", body, headers, method="POST")  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                print(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            print(error.read().decode("utf-8", "replace"))
+            raise typer.Exit(Exit.FAILED) from None
+        except OSError as error:
+            err.print(f"the hub at {url} cannot be reached: {getattr(error, 'reason', error)}")
+            raise typer.Exit(Exit.UNAVAILABLE) from None

@@ -1,0 +1,97 @@
+"""`crossdock trace`: the story of one order, shipment or any other business key across all systems."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from crossdock.cli.output import Exit, clock, err, errors, iso, out, say_json
+from crossdock.cli.place import HERE, Env, Json, Place, ledger
+
+MARKS = {"accepted": "green", "applied": "green", "normalized": "green", "found": "green", "resolved": "green", "failed": "red",
+         "rejected": "red", "open": "red", "uncertain": "yellow", "deferred": "yellow"}  # fmt: skip
+
+
+def trace(
+    name: Annotated[str, typer.Argument(help="Any name of it: order number in shop or Odoo, fulfilment, tracking number, key.")],
+    path: Place = HERE,
+    environment: Env = None,
+    payloads: Annotated[bool, typer.Option("--payloads", "-p", help="Show what was received, mapped, sent and answered.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what happened to a business transaction, from the first byte to the last acknowledgement."""
+    with errors(as_json):
+        from crossdock.ledger.trace import find_keys, story
+
+        with ledger(path, environment) as store:
+            keys = store.read.run(lambda session: find_keys(session, name))
+            stories = [store.read.run(lambda session, key=key: story(session, key)) for key in keys[:5]]  # type: ignore[misc]
+        if not keys:
+            if as_json:
+                say_json({"name": name, "stories": []})
+            else:
+                err.print(f"Nothing is known of {escape(name)!r}. Names are matched whole: give the full number.")
+            raise typer.Exit(Exit.FAILED)
+        if as_json:
+            say_json({"name": name, "keys": keys, "stories": [_plain(each) for each in stories]})
+            return
+        for each in stories:
+            _show(each, payloads)
+        if len(keys) > 5:
+            out.print(f"… and {len(keys) - 5} more keys: {escape(', '.join(keys[5:]))}")
+
+
+def _plain(told: Any) -> dict[str, Any]:
+    times = ("at", "settled_at", "opened_at", "updated_at", "due")
+
+    def readable(row: dict[str, Any]) -> dict[str, Any]:
+        return {k: iso(v) if k in times and v is not None else v for k, v in row.items() if k != "order"}
+
+    return {
+        "key": told.key,
+        "references": [{"scheme": scheme, "value": value} for scheme, value in told.references],
+        "flows": [readable(row) for row in told.instances],
+        "steps": [readable(row) for row in told.entries],
+        "expectations": [readable(row) for row in told.expectations],
+    }
+
+
+def _show(told: Any, payloads: bool) -> None:
+    out.print(f"\n[bold]{escape(told.key)}[/]")
+    for row in told.instances:
+        done = "finished" if row["finished"] else "running"
+        out.print(f"  {escape(row['flow'])}: {escape(row['stage'] or 'opened')}, {done}; correlation {row['correlation']}")
+    if told.references:
+        out.print("  known as " + escape(", ".join(f"{scheme}={value}" for scheme, value in told.references)), style="dim")
+    grid = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for column in ("time", "step", "system", "what", "outcome", "note"):
+        grid.add_column(column, overflow="fold")
+    for entry in told.entries:
+        colour = MARKS.get(entry["outcome"], "")
+        outcome = f"[{colour}]{escape(entry['outcome'])}[/]" if colour else escape(entry["outcome"])
+        note = escape(entry["note"] or "")
+        if payloads:
+            note += escape(_payloads(entry))
+        grid.add_row(clock(entry["at"]), entry["step"], escape(entry["system"]), escape(entry["what"]), outcome, note)
+    out.print(grid)
+    for row in told.expectations:
+        if row["state"] in ("open", "breached"):
+            out.print(f"  expected: {escape(row['name'])} by {clock(row['due'])}, {row['state']}, owner {escape(row['owner'] or 'nobody')}")
+
+
+def _payloads(entry: dict[str, Any]) -> str:
+    import orjson
+
+    parts = []
+    for name in ("received", "canonical", "mapped", "ack"):
+        value = entry.get(name)
+        if value:
+            text = value if isinstance(value, str) else orjson.dumps(value).decode()
+            parts.append(f"{name}: {text[:2000]}")
+    for each in entry.get("exchanges", ()):
+        parts.append(f"{each['method']} {each['url']} -> {each['status']} in {each['milliseconds']} ms")
+        parts += [f"{name}: {each[name][:2000]}" for name in ("sent", "answered") if each[name]]
+    return "".join(f"\n{part}" for part in parts)

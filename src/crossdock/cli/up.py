@@ -1,0 +1,116 @@
+"""`crossdock up`: runs a hub with a landscape until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from crossdock.cli.output import errors, out, say_json
+from crossdock.cli.place import HERE, Env, Json, Place, landscape_at
+from crossdock.core.errors import Misconfigured
+from crossdock.ledger.database import LedgerLocation
+
+
+class PortTaken(Misconfigured):
+    """Another program listens on this address."""
+
+    code = "up.port_taken"
+    hint = "Choose another one with `--port`."
+
+
+def up(
+    path: Place = HERE,
+    environment: Env = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.", envvar="CROSSDOCK_HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", envvar="CROSSDOCK_PORT", min=1, max=65535)] = 8400,
+    ledger: Annotated[
+        str | None, typer.Option(help="Ledger URL; default: the environment's, else var/ledger.sqlite3 in the landscape.")
+    ] = None,
+    log_format: Annotated[str, typer.Option(help="`text` or `json`.", envvar="CROSSDOCK_LOG_FORMAT")] = "text",
+    as_json: Json = False,
+) -> None:
+    """Run the hub with the landscape at [bold]--landscape[/] until Ctrl-C.
+
+    Messages are accepted at http://HOST:PORT/in/SYSTEM/CHANNEL, questions at /ask/FLOW/SYSTEM. /healthz, /readyz and /metrics
+    are for monitoring.
+    """
+    with errors(as_json):
+        from crossdock.pipeline.hub import Hub
+        from crossdock.pipeline.logs import configure_logs
+
+        configure_logs(log_format)
+        _port_free(host, port)
+        landscape = landscape_at(path, environment)
+        location = LedgerLocation.parse(ledger, landscape.root) if ledger else None
+        hub = Hub(landscape, location=location, metrics_token=os.environ.get("CROSSDOCK_METRICS_TOKEN", ""))
+        _run(_serve(hub, host, port, as_json))
+
+
+def _port_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+def _run(main: object) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)  # type: ignore[arg-type]
+    else:
+        uvloop.run(main)  # type: ignore[arg-type]
+
+
+async def _serve(hub: object, host: str, port: int, as_json: bool) -> None:
+    from crossdock.pipeline.hub import Hub
+
+    assert isinstance(hub, Hub)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    await hub.start()
+    server = asyncio.create_task(hub.serve(host, port))
+    failed = asyncio.create_task(hub.failed())
+    _announce(hub, f"http://{host}:{port}", as_json)
+    waiting = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait([waiting, server, failed], return_when=asyncio.FIRST_COMPLETED)
+    if not as_json:
+        out.print("stopping: calls under way may end", style="dim")
+    await hub.stop()
+    server.cancel()
+    waiting.cancel()
+    await asyncio.gather(server, waiting, return_exceptions=True)
+    for task in done:
+        if task is failed:
+            task.result()
+
+
+def _announce(hub: object, url: str, as_json: bool) -> None:
+    from crossdock.pipeline.hub import Hub
+
+    assert isinstance(hub, Hub)
+    landscape = hub.landscape
+    receiving = [p.name for p in hub.runtime.participants.values() if p.connector.capabilities.receives]
+    if as_json:
+        say_json({"url": url, "landscape": landscape.name, "bundle": landscape.bundle_id, "ledger": repr(hub.location)})
+        return
+    out.print(f"[bold]{escape(landscape.name)}[/] is up at {url} [dim](bundle {landscape.bundle_id[:12]})[/]")
+    out.print(f"  ledger    {escape(str(hub.location.path or hub.location.name))}")
+    for name in receiving:
+        out.print(f"  messages  POST {url}/in/{name}/…")
+    for flow in landscape.flows.values():
+        if flow.pattern == "direct" and flow.enabled:
+            out.print(f"  questions POST {url}/ask/{flow.name}/…")
+    out.print(f"  health    {url}/healthz, {url}/readyz, {url}/metrics")
+    out.print("  stop      Ctrl-C", style="dim")
