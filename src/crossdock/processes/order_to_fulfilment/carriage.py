@@ -1,0 +1,180 @@
+"""What is said about consignments on their way means: booked by the warehouse, dispatched, milestones, delivered; issues no commands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from crossdock.canonical.events import Event
+from crossdock.canonical.shipment import Milestone
+from crossdock.canonical.shipment import Shipment as ShipmentDocument
+from crossdock.core.errors import DecisionNeeded
+from crossdock.processes.order_to_fulfilment.states import MOVING, Json, Shipment
+from crossdock.processes.order_to_fulfilment.work import Work
+
+_LATEST_EARLY = 50
+_LEFT = frozenset({"picked_up", "in_transit", "customs_held", "customs_cleared", "out_for_delivery", "attempted", "returning"})
+_ENDED = frozenset({"cancelled", "returned"})
+
+
+def shipment_event(w: Work, event: Event) -> None:
+    """`shipment.booked`, `shipment.dispatched`: said by the warehouse or the carrier, by the hub's number, tracking or fulfilment order."""
+    data = event.data
+    if not isinstance(data, ShipmentDocument):
+        return
+    told = {
+        "type": event.type,
+        "number": data.number,
+        "fulfilment": data.fulfilment_number,
+        "tracking": data.tracking_number,
+        "waybill": data.waybill,
+        "carrier": data.carrier,
+        "tracking_url": data.tracking_url,
+        "at": event.occurred_at.isoformat(),
+    }
+    _or_keep(w, told)
+
+
+def milestone_event(w: Work, event: Event) -> None:
+    """`shipment.milestone`, `shipment.delivered`: where a consignment is, by its tracking number."""
+    data = event.data
+    if not isinstance(data, Milestone):
+        return
+    told = data.model_dump(mode="json")
+    told["type"] = event.type
+    if event.type == "shipment.delivered":
+        told["code"] = "delivered"
+    _or_keep(w, told)
+
+
+def retry_early(w: Work) -> None:
+    """Apply what came too early, now that more is known."""
+    for told in list(w.early):
+        if told["type"].startswith("shipment.") and _apply(w, told):
+            w.early.remove(told)
+
+
+def booked(w: Work, shipment: Shipment, ack: dict[str, Any]) -> Shipment:
+    """The carrier took the consignment: `ack` has waybill, tracking number and URL as far as known."""
+    shipment = replace(
+        shipment,
+        status="booked" if shipment.status not in MOVING else shipment.status,
+        waybill=str(ack.get("waybill") or shipment.waybill),
+        tracking=str(ack.get("tracking_number") or shipment.tracking),
+        tracking_url=str(ack.get("tracking_url") or shipment.tracking_url),
+        carrier=shipment.carrier or str(ack.get("carrier") or ""),
+        held=(),
+    )
+    w.put(shipment)
+    w.refer("shipment", shipment.number)
+    w.refer("tracking", shipment.tracking)
+    w.came("booked", shipment.n)
+    w.reach("booked")
+    if shipment.status == "booked":
+        w.await_stage("dispatched", shipment.n, f"{shipment.number} leaves the warehouse")
+    return shipment
+
+
+def _or_keep(w: Work, told: Json) -> None:
+    if _apply(w, told):
+        return
+    if told in w.early:
+        w.note(f"{told['type']} is known and waits")
+        return
+    w.early.append(told)
+    del w.early[:-_LATEST_EARLY]
+    w.note(f"{told['type']} came before the consignment it is about; it is kept")
+
+
+def _apply(w: Work, told: Json) -> bool:
+    if "code" in told:
+        shipment = next((one for one in w.shipments if one.tracking and one.tracking == told["tracking_number"]), None)
+        if shipment is None:
+            shipment = _by_package(w, told["tracking_number"])
+        if shipment is None:
+            return False
+        _milestone(w, shipment, told)
+        return True
+    shipment = _named(w, told)
+    if shipment is None:
+        return False
+    if shipment.status in _ENDED:
+        w.note(f"{told['type']}: {shipment.number} is {shipment.status}")
+        return True
+    if shipment.status in {"open", "failed", "booking"} and (told["type"] == "shipment.dispatched" or told["tracking"]):
+        if shipment.status == "booking" and not told["tracking"]:
+            return False
+        failed = w.failed("shipment.book", shipment.n)
+        if failed:
+            w.revoke(failed)
+        for slot in shipment.held:
+            w.unpark(slot)
+        shipment = booked(w, shipment, {**told, "tracking_number": told["tracking"]})
+    if told["type"] == "shipment.dispatched":
+        _left(w, shipment, told["at"])
+    return True
+
+
+def _named(w: Work, told: Json) -> Shipment | None:
+    for one in w.shipments:
+        if told["number"] == one.number or (told["tracking"] and told["tracking"] == one.tracking):
+            return one
+    mine = [one for one in w.shipments if told["fulfilment"] and one.fulfilment == told["fulfilment"]]
+    waiting = [one for one in mine if one.status not in MOVING and (not one.tracking or not told["tracking"])]
+    return waiting[0] if waiting else mine[-1] if mine and not told["tracking"] else None
+
+
+def _by_package(w: Work, tracking: str) -> Shipment | None:
+    return next((one for one in w.shipments for package in one.packages if package["tracking_number"] == tracking), None)
+
+
+def _left(w: Work, shipment: Shipment, at: str) -> Shipment:
+    if shipment.status in MOVING or shipment.status in _ENDED:
+        return shipment
+    shipment = replace(shipment, status="dispatched")
+    w.put(shipment)
+    w.came("booked", shipment.n)
+    w.came("dispatched", shipment.n)
+    w.reach("dispatched", at)
+    w.await_stage("delivered", shipment.n, f"{shipment.number} is delivered")
+    return shipment
+
+
+def _milestone(w: Work, shipment: Shipment, told: Json) -> None:
+    told = {name: value for name, value in told.items() if name != "type"}
+    code, at = told["code"], told["at"]
+    if any(one["code"] == code and one["at"] == at for one in shipment.milestones):
+        w.note(f"milestone {code} of {shipment.number} is known")
+        return
+    if shipment.status in {"delivered", "returned"} and code not in {"delivered", "returned"} and _before_end(shipment, at):
+        w.note(f"milestone {code} of {shipment.number} is older than its end; it is not passed on")
+        return
+    shipment = replace(shipment, milestones=(*shipment.milestones, told))
+    w.put(shipment)
+    if code in _LEFT:
+        shipment = _left(w, shipment, at)
+    slot = f"milestone:{shipment.n}"
+    if code in w.settings.alarming:
+        error = DecisionNeeded(
+            f"{shipment.number}: the carrier reports {code}{': ' + told['description'] if told['description'] else ''}",
+            shipment=shipment.number,
+            tracking_number=shipment.tracking,
+            milestone=code,
+        )
+        w.park(slot, error, "carrier", ("acknowledge",))
+    elif slot in w.parked and code in _LEFT | {"delivered"}:
+        w.unpark(slot)
+    if code == "delivered" and shipment.status not in _ENDED:
+        shipment = _left(w, shipment, at)
+        w.put(replace(shipment, status="delivered"))
+        w.came("delivered", shipment.n)
+    elif code == "returned" and shipment.status not in _ENDED:
+        shipment = _left(w, shipment, at)
+        w.put(replace(shipment, status="returned"))
+        w.forget("delivered", shipment.n)
+
+
+def _before_end(shipment: Shipment, at: str) -> bool:
+    ends = [one["at"] for one in shipment.milestones if one["code"] in {"delivered", "returned"}]
+    return bool(ends) and datetime.fromisoformat(at) <= max(datetime.fromisoformat(one) for one in ends)
