@@ -30,7 +30,13 @@ def verify(path: Place = HERE, environment: Env = None, as_json: Json = False) -
         broken = [{"partition": b.partition, "link": b.seq, "problem": b.problem} for b in found.breaks]
         if as_json:
             say_json(
-                {"intact": not broken, "links": found.links, "records": found.records, "compared": found.compared, "breaks": broken}
+                {
+                    "intact": not broken,
+                    "links": found.links,
+                    "records": found.records,
+                    "compared": found.compared,
+                    "breaks": broken,
+                }
             )
         elif broken:
             for each in broken[:100]:

@@ -68,13 +68,19 @@ def list_(
             return
         now = datetime.now(UTC)
         rows = [
-            (written(e.id), e.code, e.key or e.system, e.owner or "nobody", age(e.created_at, now), e.message[:160]) for e in found
+            (written(e.id), e.code, e.key or e.system, e.owner or "nobody", age(e.created_at, now), e.message[:160])
+            for e in found
         ]
         table("", ("number", "code", "about", "owner", "age", "what happened"), rows)
 
 
 @app.command()
-def show(number: Annotated[str, typer.Argument(help="Number of the exception.")], path: Place = HERE, environment: Env = None, as_json: Json = False) -> None:
+def show(
+    number: Annotated[str, typer.Argument(help="Number of the exception.")],
+    path: Place = HERE,
+    environment: Env = None,
+    as_json: Json = False,
+) -> None:
     """One exception with its detail, what to do, and what may be chosen."""
     with errors(as_json), ledger(path, environment) as store:
         [each] = _some(store, [number])
@@ -165,7 +171,9 @@ def resolve(
     numbers: Numbered,
     path: Place = HERE,
     environment: Env = None,
-    code: Annotated[str, typer.Option("--code", help="Resolution code: duplicate, corrected, obsolete, done_by_hand, …")] = "resolved",
+    code: Annotated[
+        str, typer.Option("--code", help="Resolution code: duplicate, corrected, obsolete, done_by_hand, …")
+    ] = "resolved",
     note: Note = "",
     happened: Annotated[
         bool | None,
@@ -191,5 +199,3 @@ def resolve(
             return
         content = {"code": code, "note": note} | ({} if happened is None else {"happened": happened, "ack": given})
         _ask(store, "resolve", chosen, content, wait, as_json)
-
-

@@ -1,18 +1,60 @@
-"""The `crossdock` command: mounts what the rooms offer."""
+"""The `crossdock` command: puts the commands together; each lives in a module of its own."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from crossdock.landscape import cli as landscape
+from crossdock import __version__
 
-app = typer.Typer(name="crossdock", help="The governed integration hub for supply chains on Odoo.", no_args_is_help=True)
-app.command("check")(landscape.check)
-app.command("init")(landscape.init)
-app.command("schema")(landscape.schema)
-app.command("diff")(landscape.diff)
+EPILOG = "Exit codes: 0 done, 1 it failed or found something, 2 wrong usage, 3 misconfigured, 4 a database or system is unavailable."
+
+app = typer.Typer(
+    name="crossdock",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"crossdock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """The governed integration hub for supply chains that run on Odoo."""
+
+
+def _mount() -> None:
+    from crossdock.cli import audit, exceptions, replay, send, status, trace, up
+    from crossdock.connectors import cli as connectors
+    from crossdock.edi import cli as edi
+    from crossdock.landscape import cli as landscape
+
+    app.command("init", epilog=EPILOG)(landscape.init)
+    app.command("check", epilog=EPILOG)(landscape.check)
+    app.command("up", epilog=EPILOG)(up.up)
+    app.command("status", epilog=EPILOG)(status.status)
+    app.command("trace", epilog=EPILOG)(trace.trace)
+    app.command("send", epilog=EPILOG)(send.send)
+    app.command("replay", epilog=EPILOG)(replay.replay)
+    app.command("diff", epilog=EPILOG)(landscape.diff)
+    app.command("schema", epilog=EPILOG)(landscape.schema)
+    app.add_typer(exceptions.app, name="exceptions")
+    app.add_typer(audit.app, name="audit")
+    app.add_typer(connectors.app, name="connector")
+    app.add_typer(edi.app, name="edi")
 
 
 def run() -> None:
-    """Entry point of the installed command."""
+    """The entry point."""
+    _mount()
     app()

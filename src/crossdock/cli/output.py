@@ -84,7 +84,9 @@ def errors(as_json: bool = False) -> Iterator[None]:
         else:
             err.print(f"[bold red]{escape(error.message)}[/] [dim]({escape(error.code)})[/]")
             for finding in error.detail.get("findings", ())[:50]:
-                err.print(f"  {escape(finding['file'])}:{finding['line']}: {escape(finding['message'])} {escape(finding['hint'])}")
+                err.print(
+                    f"  {escape(finding['file'])}:{finding['line']}: {escape(finding['message'])} {escape(finding['hint'])}"
+                )
             err.print(f"[dim]{escape(error.hint)}[/]")
         raise typer.Exit(code_of(error)) from None
     except BrokenPipeError:

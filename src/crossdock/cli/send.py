@@ -19,7 +19,9 @@ def send(
     channel: Annotated[str, typer.Argument(help="Its channel, for example `orders`.")],
     file: Annotated[Path, typer.Argument(help="The message; `-` reads standard input.")],
     url: Annotated[str, typer.Option(help="The hub.", envvar="CROSSDOCK_URL")] = "http://127.0.0.1:8400",
-    header: Annotated[list[str] | None, typer.Option("--header", "-H", help="`Name: value`; for credentials use the environment.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="`Name: value`; for credentials use the environment.")
+    ] = None,
     content_type: Annotated[str, typer.Option("--type", help="Content type.")] = "application/json",
     as_json: Json = False,
 ) -> None:

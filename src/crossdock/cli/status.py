@@ -30,6 +30,12 @@ def status(path: Place = HERE, environment: Env = None, as_json: Json = False) -
         else:
             out.print("no open exceptions")
         if found["parked"]:
-            table("Parked systems", ("system", "why", "since"), [(p["system"], p["reason"], age(p["since"], now)) for p in found["parked"]])
+            table(
+                "Parked systems",
+                ("system", "why", "since"),
+                [(p["system"], p["reason"], age(p["since"], now)) for p in found["parked"]],
+            )
         if found["polls"]:
-            table("Polls", ("system", "channel", "last"), [(p["system"], p["channel"], age(p["last"], now)) for p in found["polls"]])
+            table(
+                "Polls", ("system", "channel", "last"), [(p["system"], p["channel"], age(p["last"], now)) for p in found["polls"]]
+            )

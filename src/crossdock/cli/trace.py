@@ -19,7 +19,9 @@ def trace(
     name: Annotated[str, typer.Argument(help="Any name of it: order number in shop or Odoo, fulfilment, tracking number, key.")],
     path: Place = HERE,
     environment: Env = None,
-    payloads: Annotated[bool, typer.Option("--payloads", "-p", help="Show what was received, mapped, sent and answered.")] = False,
+    payloads: Annotated[
+        bool, typer.Option("--payloads", "-p", help="Show what was received, mapped, sent and answered.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Tell what happened to a business transaction, from the first byte to the last acknowledgement."""
@@ -79,7 +81,9 @@ def _show(told: Any, payloads: bool) -> None:
     out.print(grid)
     for row in told.expectations:
         if row["state"] in ("open", "breached"):
-            out.print(f"  expected: {escape(row['name'])} by {clock(row['due'])}, {row['state']}, owner {escape(row['owner'] or 'nobody')}")
+            out.print(
+                f"  expected: {escape(row['name'])} by {clock(row['due'])}, {row['state']}, owner {escape(row['owner'] or 'nobody')}"
+            )
 
 
 def _payloads(entry: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,9 @@ class PortTaken(Misconfigured):
 
 
 def up(
+    folder: Annotated[
+        Path | None, typer.Argument(help="The landscape's folder.", show_default="here", metavar="[FOLDER]")
+    ] = None,
     path: Place = HERE,
     environment: Env = None,
     host: Annotated[str, typer.Option(help="Address to listen on.", envvar="CROSSDOCK_HOST")] = "127.0.0.1",
@@ -35,7 +39,7 @@ def up(
     log_format: Annotated[str, typer.Option(help="`text` or `json`.", envvar="CROSSDOCK_LOG_FORMAT")] = "text",
     as_json: Json = False,
 ) -> None:
-    """Run the hub with the landscape at [bold]--landscape[/] until Ctrl-C.
+    """Run the hub with the landscape in FOLDER until Ctrl-C.
 
     Messages are accepted at http://HOST:PORT/in/SYSTEM/CHANNEL, questions at /ask/FLOW/SYSTEM. /healthz, /readyz and /metrics
     are for monitoring.
@@ -46,7 +50,7 @@ def up(
 
         configure_logs(log_format)
         _port_free(host, port)
-        landscape = landscape_at(path, environment)
+        landscape = landscape_at(folder or path, environment)
         location = LedgerLocation.parse(ledger, landscape.root) if ledger else None
         hub = Hub(landscape, location=location, metrics_token=os.environ.get("CROSSDOCK_METRICS_TOKEN", ""))
         _run(_serve(hub, host, port, as_json))

@@ -69,7 +69,7 @@ def _exception(row: Row) -> OpenException:
 
 def exceptions_by_id(session: Session, ids: Sequence[int]) -> dict[int, OpenException]:
     """Exceptions by number."""
-    rows = session.rows_in(f"SELECT {FIELDS} FROM ledger_exception WHERE id {{in}}", list(ids))  # noqa: S608
+    rows = session.rows_in(f"SELECT {FIELDS} FROM ledger_exception WHERE id {{in}}", list(ids))
     return {row[0]: _exception(row) for row in rows}
 
 
@@ -85,18 +85,18 @@ def list_exceptions(
             raise ValueError(f"exceptions are not filtered by {column!r}")
         conditions.append(f"{column}=?")
         args.append(value)  # type: ignore[arg-type]
-    sql = f"SELECT {FIELDS} FROM ledger_exception WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT {int(limit)}"  # noqa: S608
+    sql = f"SELECT {FIELDS} FROM ledger_exception WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT {int(limit)}"
     return [_exception(row) for row in session.rows(sql, args)]
 
 
 def events_by_id(session: Session, ids: Sequence[int]) -> list[Row]:
     """Events by number (`ledger.work.EVENT_FIELDS`)."""
-    return session.rows_in(f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE id {{in}}", list(ids))  # noqa: S608
+    return session.rows_in(f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE id {{in}}", list(ids))
 
 
 def deliveries_by_identity(session: Session, identities: Sequence[bytes]) -> list[Row]:
     """Deliveries by the identity of their command (`ledger.work.DELIVERY_FIELDS`)."""
-    return session.rows_in(f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE identity {{in}}", list(identities))  # noqa: S608
+    return session.rows_in(f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE identity {{in}}", list(identities))
 
 
 def without_deadline(command: Command) -> Command:

@@ -102,13 +102,13 @@ class SqliteSession(Session):
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], ignore: str = "") -> list[int]:
         if not rows:
             return []
-        sql = f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))}"  # noqa: S608
+        sql = f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))}"
         if not ignore:
             self._connection.executemany(sql, rows)
             return []
         self._connection.executemany(f"{sql} ON CONFLICT ({ignore}) DO NOTHING", rows)
         ids = [row[0] for row in rows]
-        return [r[0] for r in self.rows_in(f"SELECT id FROM {table} WHERE id {{in}}", ids)]  # noqa: S608
+        return [r[0] for r in self.rows_in(f"SELECT id FROM {table} WHERE id {{in}}", ids)]
 
     def update(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
@@ -118,7 +118,7 @@ class SqliteSession(Session):
         count = len(match)
         assignments = ",".join(f'"{c}"=?{i + count + 1}' for i, c in enumerate(columns))
         where = " AND ".join(f'"{c}"=?{i + 1}' for i, c in enumerate(match)) + (f" AND {only}" if only else "")
-        self._connection.executemany(f"UPDATE {table} SET {assignments} WHERE {where}", rows)  # noqa: S608
+        self._connection.executemany(f"UPDATE {table} SET {assignments} WHERE {where}", rows)
 
     def upsert(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
@@ -126,7 +126,7 @@ class SqliteSession(Session):
         if not rows:
             return
         self._connection.executemany(
-            f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))} {_conflict(table, unique, change)}",  # noqa: S608
+            f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))} {_conflict(table, unique, change)}",
             rows,
         )
 
@@ -160,7 +160,7 @@ class PostgresqlSession(Session):
         if not rows:
             return []
         casts, arrays = self._arrays(table, columns, rows)
-        sql = f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts})"  # noqa: S608
+        sql = f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts})"
         if not ignore:
             self._connection.execute(sql, arrays)
             return []
@@ -178,7 +178,7 @@ class PostgresqlSession(Session):
         assignments = ",".join(f'"{c}"=v."{c}"' for c in columns)
         where = " AND ".join(f't."{c}"=v."{c}"' for c in match) + (f" AND t.{only}" if only else "")
         self._connection.execute(
-            f"UPDATE {table} t SET {assignments} FROM unnest({casts}) AS v({_names(names)}) WHERE {where}",  # noqa: S608
+            f"UPDATE {table} t SET {assignments} FROM unnest({casts}) AS v({_names(names)}) WHERE {where}",
             arrays,
         )
 
@@ -189,7 +189,7 @@ class PostgresqlSession(Session):
             return
         casts, arrays = self._arrays(table, columns, rows)
         self._connection.execute(
-            f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts}) {_conflict(table, unique, change)}",  # noqa: S608
+            f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts}) {_conflict(table, unique, change)}",
             arrays,
         )
 

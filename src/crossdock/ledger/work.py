@@ -78,7 +78,7 @@ EVENT_FIELDS = (
 def take_events(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
     """Events normalized elsewhere (by another worker, or before a crash) that wait for this partition's owner."""
     return session.rows_in(
-        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.PENDING)} AND partition {{in}} "  # noqa: S608
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.PENDING)} AND partition {{in}} "
         f"ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
@@ -87,7 +87,7 @@ def take_events(session: Session, partitions: Sequence[int], limit: int) -> list
 def take_held(session: Session, keys: Sequence[str]) -> list[Row]:
     """Events of these keys that wait for a predecessor."""
     return session.rows_in(
-        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.HELD)} AND key {{in}} ORDER BY number",  # noqa: S608
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.HELD)} AND key {{in}} ORDER BY number",
         list(keys),
     )
 
@@ -95,7 +95,7 @@ def take_held(session: Session, keys: Sequence[str]) -> list[Row]:
 def take_waiting(session: Session, partitions: Sequence[int], after: int, limit: int) -> list[Row]:
     """Events numbered above `after` that wait for their transaction to become known."""
     return session.rows_in(
-        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.WAITING)} AND id>{int(after)} "  # noqa: S608
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state={int(EventState.WAITING)} AND id>{int(after)} "
         f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
@@ -104,7 +104,7 @@ def take_waiting(session: Session, partitions: Sequence[int], after: int, limit:
 def take_expired(session: Session, partitions: Sequence[int], now: int, limit: int) -> list[Row]:
     """Held and waiting events whose deadline has passed."""
     return session.rows_in(
-        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state IN ({int(EventState.HELD)},{int(EventState.WAITING)}) "  # noqa: S608
+        f"SELECT {EVENT_FIELDS} FROM ledger_event WHERE state IN ({int(EventState.HELD)},{int(EventState.WAITING)}) "
         f"AND deadline<={int(now)} AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
@@ -135,14 +135,14 @@ def open_deliveries(session: Session, partitions: Sequence[int]) -> list[Row]:
     """Every delivery of these partitions that has not settled, in the order decided; read when a partition is taken over."""
     states = ",".join(str(int(s)) for s in OPEN_DELIVERIES)
     return session.rows_in(
-        f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE state IN ({states}) AND partition {{in}} ORDER BY id",  # noqa: S608
+        f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE state IN ({states}) AND partition {{in}} ORDER BY id",
         list(partitions),
     )
 
 
 def deliveries_by_id(session: Session, ids: Sequence[int]) -> list[Row]:
     """Deliveries by number, in `DELIVERY_FIELDS` order."""
-    return session.rows_in(f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE id {{in}}", list(ids))  # noqa: S608
+    return session.rows_in(f"SELECT {DELIVERY_FIELDS} FROM ledger_delivery WHERE id {{in}}", list(ids))
 
 
 def known_events(session: Session, identities: Sequence[bytes]) -> dict[bytes, tuple[int, bytes]]:
@@ -199,9 +199,9 @@ def claim_partitions(session: Session, partitions: Sequence[int], owner: str) ->
 def highest_number(session: Session) -> int:
     """The largest record number given so far, so that a clock set back cannot make one twice."""
     tables = ("ledger_message", "ledger_event", "ledger_delivery", "ledger_attempt", "ledger_exception")
-    return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)  # noqa: S608
+    return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)
 
 
 def backlog(session: Session) -> int:
     """How many messages wait to be normalized."""
-    return int(session.rows(f"SELECT COUNT(*) FROM ledger_message WHERE state={int(MessageState.RECEIVED)}")[0][0])  # noqa: S608
+    return int(session.rows(f"SELECT COUNT(*) FROM ledger_message WHERE state={int(MessageState.RECEIVED)}")[0][0])

@@ -1,0 +1,46 @@
+"""Figures of the whole ledger for the status command and pages; only on indexed or small sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crossdock.ledger.session import Session
+from crossdock.ledger.states import OPEN_DELIVERIES, DeliveryState, ExceptionState
+
+
+def figures(session: Session) -> dict[str, Any]:
+    """What is open now: backlog, deliveries by system and state, exceptions by code, parked systems, partitions."""
+    states = ",".join(str(int(s)) for s in OPEN_DELIVERIES)
+    deliveries = session.rows(
+        f"SELECT system, state, COUNT(*), MIN(created_at) FROM ledger_delivery WHERE state IN ({states}) GROUP BY system, state"
+    )
+    exceptions = session.rows(
+        "SELECT code, owner, COUNT(*), MIN(created_at), MAX(created_at) FROM ledger_exception WHERE state<2 GROUP BY code, owner "
+        "ORDER BY COUNT(*) DESC"
+    )
+    return {
+        "backlog": session.rows("SELECT COUNT(*) FROM ledger_message WHERE state=0")[0][0],
+        "waiting_events": session.rows("SELECT COUNT(*) FROM ledger_event WHERE state IN (4,5)")[0][0],
+        "deliveries": [
+            {"system": system, "state": DeliveryState(state).name.lower(), "count": count, "oldest": oldest}
+            for system, state, count, oldest in deliveries
+        ],
+        "exceptions": [
+            {"code": code, "owner": owner, "count": count, "first": first, "last": last}
+            for code, owner, count, first, last in exceptions
+        ],
+        "parked": [
+            {"system": system, "reason": reason, "since": since}
+            for system, reason, since in session.rows("SELECT system, reason, since FROM ledger_system WHERE parked")
+        ],
+        "partitions": session.rows("SELECT COUNT(*) FROM ledger_partition")[0][0],
+        "polls": [
+            {"system": system, "channel": channel, "last": last}
+            for system, channel, last in session.rows("SELECT system, channel, polled_at FROM ledger_cursor ORDER BY 1, 2")
+        ],
+    }
+
+
+def open_exceptions(session: Session) -> int:
+    """How many exceptions are open or being retried."""
+    return int(session.rows(f"SELECT COUNT(*) FROM ledger_exception WHERE state<{int(ExceptionState.RESOLVED)}")[0][0])
