@@ -17,25 +17,36 @@ from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import AdminApi, nodes_of
 from crossdock.connectors.shopify.node import dig, number_of
 from crossdock.connectors.shopify.options import ShopifyOptions
-from crossdock.core.errors import Contended
+from crossdock.core.errors import Contended, ContractBroken
 
 TOPIC: Final = "graphql/orders"
 
 
 async def changed_orders(api: AdminApi, options: ShopifyOptions, cursor: Mapping[str, Any], now: datetime) -> PollResult:
-    """One page of the orders updated since the cursor's window began. Cursor: `since`, and within a window `until` and `after`."""
-    since = cursor.get("since") or stamp(now - timedelta(hours=options.poll_first_hours))
-    until = cursor.get("until") or stamp(now)
-    search = f"updated_at:>='{since}' AND updated_at:<='{until}'"
-    page = await api.call(queries.ORDERS, q=search, first=options.poll_page, after=cursor.get("after"))
+    """One page of the orders updated since `since`. Cursor: `since`, and on the way through several pages `after` and `top`.
+
+    The next window begins a little before the newest `updated_at` seen: the shop's clock decides, not this machine's.
+    """
+    since = str(cursor.get("since") or stamp(now - timedelta(hours=options.poll_first_hours)))
+    page = await api.call(queries.ORDERS, q=f"updated_at:>='{since}'", first=options.poll_page, after=cursor.get("after"))
     messages = []
+    top = str(cursor.get("top") or since)
     for node in nodes_of(page):
         await complete(api, node)
         messages.append(message(node))
+        top = max(top, str(node.get("updatedAt") or ""))
     if dig(page, "pageInfo", "hasNextPage") is True:
-        return PollResult(messages, {"since": since, "until": until, "after": dig(page, "pageInfo", "endCursor")}, more=True)
-    start = datetime.fromisoformat(str(until)) - timedelta(seconds=options.poll_overlap_seconds)
-    return PollResult(messages, {"since": stamp(start)})
+        return PollResult(messages, {"since": since, "after": dig(page, "pageInfo", "endCursor"), "top": top}, more=True)
+    start = stamp(moment(top) - timedelta(seconds=options.poll_overlap_seconds))
+    return PollResult(messages, {"since": max(since, start)})
+
+
+def moment(text: str) -> datetime:
+    """A time as Shopify wrote it. Raises `ContractBroken`."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ContractBroken("an order whose updatedAt is no time") from None
 
 
 async def complete(api: AdminApi, node: dict[str, Any]) -> None:

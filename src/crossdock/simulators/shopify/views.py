@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -207,11 +208,22 @@ class Views:
     def orders(
         self, info: Any, query: str | None = None, sortKey: str = "PROCESSED_AT", reverse: bool = False, **page: Any
     ) -> View:
-        """Orders by search and sort key. Pages are cut by position; the search of a window keeps positions from moving."""
-        found = [order for order in self._store.orders.values() if matches(order, query or "")]
+        """Orders by search and sort key. A cursor says after which order to go on, so orders that move meanwhile shift nothing."""
         column = {"UPDATED_AT": "updated_at", "ID": "id", "ORDER_NUMBER": "order_number"}.get(sortKey, "created_at")
-        found.sort(key=lambda order: (order[column], order["id"]), reverse=reverse)
-        return connection(found, self.order)(info, **page)
+
+        def place(order: Mapping[str, Any]) -> tuple[Any, int]:
+            value = order[column]
+            return (datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value, order["id"])
+
+        after = page.pop("after", None)
+        start = tuple(json.loads(base64.b64decode(after))) if after else None
+        found = sorted((order for order in self._store.orders.values() if matches(order, query or "")), key=place, reverse=reverse)
+        rest = [order for order in found if start is None or (place(order) < start if reverse else place(order) > start)]
+        shown = connection(rest, self.order)(info, **page)
+        if shown["nodes"]:
+            last = place(rest[len(shown["nodes"]) - 1])
+            shown["pageInfo"]["endCursor"] = base64.b64encode(json.dumps(last).encode()).decode()
+        return shown
 
     def variants(self, info: Any, query: str | None = None, **page: Any) -> View:
         """Variants by `sku:` terms joined with OR."""
