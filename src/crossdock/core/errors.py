@@ -354,6 +354,20 @@ class CallNotAllowed(Misconfigured):
     hint = "Extend the allow-list of the system by review if the call is meant."
 
 
+class SnapshotIncomplete(Rejected):
+    """One side of an inventory comparison is empty or was cut short; nothing was changed."""
+
+    code = "snapshot.incomplete"
+    hint = "Compare the line counts in the detail with both systems; run it again when the export is whole."
+
+
+class SnapshotImplausible(Rejected):
+    """More of the inventory differs than the guard allows; nothing was changed."""
+
+    code = "snapshot.implausible"
+    hint = "Look at the sample in the detail. If the difference is real, raise the guard of this flow for one run."
+
+
 # --- landscape, ledger, engine ----------------------------------------------------------------------------------
 
 

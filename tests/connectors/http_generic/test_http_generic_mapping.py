@@ -310,7 +310,7 @@ async def test_a_topic_nobody_maps_and_commands_nobody_knows_are_found_too() -> 
     config["channels"]["in"]["topic"] = "produkt"
     with pytest.raises(ValidationError, match="no document 'produkt'"):
         HttpOptions.model_validate(config)
-    with pytest.raises(ValidationError, match="no command 'order.creat'"):
+    with pytest.raises(ValidationError, match=r"no command 'order\.creat'"):
         HttpOptions.model_validate({"commands": {"order.creat": {"path": "/x"}}})
     with pytest.raises(ValidationError, match="starts with `/`"):
         HttpOptions.model_validate({"commands": {"order.create": {"path": "https://elsewhere.example/x"}}})

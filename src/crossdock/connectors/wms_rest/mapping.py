@@ -262,9 +262,20 @@ def stock_page(body: bytes) -> tuple[list[StockLine], str | None]:
         raise PayloadMalformed("the inventory page was cut off", announced=str(end.get("lines")), found=len(rows))
     lines = []
     for row in rows:
-        line = read_object(row)
+        line = _stock_line(row)
         sku, quantity = line.get("sku"), line.get("quantity")
         if not isinstance(sku, str) or not isinstance(quantity, str | int | Decimal):
             raise PayloadMalformed("a stock line needs `sku` and `quantity`", line=row[:200].decode("utf-8", "replace"))
         lines.append(StockLine(sku, str(line.get("location") or ""), str(line.get("lot") or ""), str(quantity)))
     return lines, None if end["next"] is None else str(end["next"])
+
+
+def _stock_line(row: bytes) -> dict[str, Any]:
+    """One line, by the fast reader unless its quantity is a number with a fraction."""
+    try:
+        line = orjson.loads(row)
+    except orjson.JSONDecodeError as error:
+        raise PayloadMalformed(f"not JSON: {error}") from None
+    if not isinstance(line, dict):
+        raise PayloadMalformed("a JSON object is expected")
+    return read_object(row) if type(line.get("quantity")) is float else line
