@@ -190,9 +190,7 @@ async def test_webhooks_arrive_once_and_only_for_their_topic(shop: Shop, receive
     ("fault", "expected"),
     [(Fault.DUPLICATE, ["1", "1", "2"]), (Fault.REORDER, ["2", "1"]), (Fault.DROP, ["2"])],
 )
-async def test_webhooks_go_wrong_on_command(
-    shop: Shop, receiver: Receiver, fault: Fault, expected: list[str]
-) -> None:
+async def test_webhooks_go_wrong_on_command(shop: Shop, receiver: Receiver, fault: Fault, expected: list[str]) -> None:
     shop.faults.script(fault, path="orders/create")
     shop.webhooks.send("orders/create", b"1")
     shop.webhooks.send("orders/create", b"2")

@@ -268,6 +268,12 @@ def with_lines(model: Model, env: Env, vals: Row, noupdate: bool, act: Callable[
                 pending.append((("", ""), name))
             commands.append(command)
         clean[name] = commands
+    named = [xid for xid, _ in pending if xid[1]]
+    if len(set(named)) < len(named):
+        raise UserError(
+            "ON CONFLICT DO UPDATE command cannot affect row a second time\nHINT:  Ensure that no rows proposed for "
+            "insertion within the same command have duplicate constrained values.\n"
+        )
     before = {n: env.store.table(model.fields[n].comodel).last_id for _, n in pending}
     act(clean)
     for name, last in before.items():
