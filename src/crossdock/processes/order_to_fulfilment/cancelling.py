@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from crossdock.core.errors import DecisionNeeded, NotStoppable
@@ -11,6 +10,7 @@ from crossdock.processes.order_to_fulfilment.documents import reduced, shipped_q
 from crossdock.processes.order_to_fulfilment.releasing import recall
 from crossdock.processes.order_to_fulfilment.states import MOVING, ZERO, Cancel, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 OVER = frozenset({"done", "skipped"})
 
@@ -33,7 +33,7 @@ def settled(w: Work, where: str, how: str) -> None:
     """ERP or shop (`where`) cancelled the order, or a person says that it need not (`how`: done, skipped, failed)."""
     if w.cancel is None:
         return
-    w.cancel = replace(w.cancel, erp=how) if where == "erp" else replace(w.cancel, shop=how)  # type: ignore[arg-type]
+    w.cancel = replace(w.cancel, erp=how) if where == "erp" else replace(w.cancel, shop=how)
     if where == "erp" and how in OVER:
         w.erp = "cancelled"
 

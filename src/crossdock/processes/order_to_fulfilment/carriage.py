@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from crossdock.canonical.shipment import Shipment as ShipmentDocument
 from crossdock.core.errors import DecisionNeeded
 from crossdock.processes.order_to_fulfilment.states import MOVING, Json, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 _LATEST_EARLY = 50
 _LEFT = frozenset({"picked_up", "in_transit", "customs_held", "customs_cleared", "out_for_delivery", "attempted", "returning"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from crossdock.core.errors import DecisionNeeded, NotStoppable
@@ -11,6 +10,7 @@ from crossdock.processes.order_to_fulfilment.orders import difference, lines_of
 from crossdock.processes.order_to_fulfilment.releasing import recall
 from crossdock.processes.order_to_fulfilment.states import COMMITTED, MOVING, ZERO, Fulfilment, Json
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 
 def pursue(w: Work) -> None:

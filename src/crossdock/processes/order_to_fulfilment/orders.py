@@ -107,13 +107,13 @@ def cancelled(w: Work, event: Event) -> None:
 
 def request_cancel(w: Work, source: str, reason: str) -> None:
     """Somebody wants the whole order cancelled."""
-    if w.closed == "finished":
-        error = NotStoppable(f"{source} cancels an order that was delivered{': ' + reason if reason else ''}", source=source)
-        w.park("cancel", error, "shop", ("acknowledge",))
-    elif w.closed:
+    if w.closed == "cancelled":
         w.note(f"{source} cancels an order that is cancelled already")
     elif w.cancel is not None:
         w.note(f"{source} cancels the order; that was asked before")
+    elif w.closed:
+        error = NotStoppable(f"{source} cancels an order that was delivered{': ' + reason if reason else ''}", source=source)
+        w.park("cancel", error, "shop", ("acknowledge",))
     else:
         w.cancel = Cancel(
             source,

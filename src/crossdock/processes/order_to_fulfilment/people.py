@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from crossdock.core.process import Decided
@@ -13,6 +12,7 @@ from crossdock.processes.order_to_fulfilment.rules import clipped, with_picked
 from crossdock.processes.order_to_fulfilment.settled import accepted, readable_customs
 from crossdock.processes.order_to_fulfilment.states import Asked
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 
 def decided(w: Work, fact: Decided) -> None:

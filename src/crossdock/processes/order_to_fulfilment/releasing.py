@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from crossdock.core.errors import DecisionNeeded
@@ -10,6 +9,7 @@ from crossdock.processes.order_to_fulfilment.documents import fulfilment_order, 
 from crossdock.processes.order_to_fulfilment.rules import carrier_of
 from crossdock.processes.order_to_fulfilment.states import Fulfilment, PickLine
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 
 def create(w: Work) -> None:

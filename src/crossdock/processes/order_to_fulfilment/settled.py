@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from crossdock.core.errors import CrossdockError, DecisionNeeded
@@ -17,6 +16,7 @@ from crossdock.processes.order_to_fulfilment.rules import beyond, decimal
 from crossdock.processes.order_to_fulfilment.states import MOVING, Asked, Json
 from crossdock.processes.order_to_fulfilment.warehouse import stopped, taken
 from crossdock.processes.order_to_fulfilment.work import ROLE, Work
+from crossdock.processes.values import replace
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "order.create": ("done", "cancel"),

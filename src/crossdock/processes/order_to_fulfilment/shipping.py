@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from crossdock.core.errors import CustomsIncomplete, DecisionNeeded
@@ -12,6 +11,7 @@ from crossdock.processes.order_to_fulfilment.documents import confirmation, ship
 from crossdock.processes.order_to_fulfilment.rules import carrier_of
 from crossdock.processes.order_to_fulfilment.states import COMMITTED, MOVING, Json, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 _ON_ITS_WAY = frozenset({"booked", "dispatched", "delivered", "returned"})
 _TOLD = frozenset({"done", "skipped"})

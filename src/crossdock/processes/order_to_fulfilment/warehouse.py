@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from crossdock.canonical.events import Event
@@ -13,6 +12,7 @@ from crossdock.processes.order_to_fulfilment.orders import request_cancel
 from crossdock.processes.order_to_fulfilment.rules import judge, with_picked
 from crossdock.processes.order_to_fulfilment.states import COMMITTED, ZERO, Fulfilment, Json, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
+from crossdock.processes.values import replace
 
 _LATEST_EARLY = 20
 

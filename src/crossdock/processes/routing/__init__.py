@@ -36,7 +36,7 @@ class Routing:
 
     def decide(self, state: State, fact: Fact, context: FlowContext) -> Decision[State]:
         if isinstance(fact, Happened):
-            return self._routed(state, fact.event, fact.at, context)
+            return self._routed(state, fact, context)
         if isinstance(fact, Settled):
             return self._settled(state, fact, context)
         if isinstance(fact, Decided) and fact.slot in state.failed:
@@ -49,14 +49,15 @@ class Routing:
             )
         return Decision(state)
 
-    def _routed(self, state: State, event: Event, at: datetime, context: FlowContext) -> Decision[State]:
+    def _routed(self, state: State, fact: Happened, context: FlowContext) -> Decision[State]:
+        event, at = fact.event, fact.at
         document = None
         commands: list[Command] = []
         for route in compiled(context).get(event.type, ()):
             if not route.takes(event):
                 continue
             if document is None:
-                document = event.data.model_dump(mode="json")
+                document = fact.document()
                 refs = {one.scheme: one.value for one in event.references}
             for system in route.systems:
                 if system != event.source:
