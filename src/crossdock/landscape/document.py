@@ -32,12 +32,16 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class Document:
-    """A file's values and where each stands. `places` maps a path of keys to the line and column (from 1) of its key or list item."""
+    """A file's values and where each stands. `places` maps a path of keys to the line and column (from 1) of its key or list item.
+
+    `complete` says that the file was read to its end; of the values of others nothing can be said.
+    """
 
     file: str
     value: Any = None
     places: dict[Path, Place] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    complete: bool = False
 
     @property
     def sound(self) -> bool:
@@ -209,9 +213,7 @@ def parse(data: bytes, file: str) -> Document:
         return document
     builder = _Builder(document)
     try:
-        for event in yaml.parse(text, Loader=Loader):
-            if not builder.feed(event):
-                break
+        document.complete = all(builder.feed(event) for event in yaml.parse(text, Loader=Loader))
     except yaml.YAMLError as error:
         document.findings.append(_trouble(file, error))
     return document

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 
 from crossdock.core.errors import SecretMissing
 
 MAX_SECRET_BYTES = 65_536
+LOOK_EVERY = 1.0
+"""Seconds between two looks at a secret's file; it is read in the accept path of every message."""
 
 
 class SecretReferences:
@@ -19,7 +22,7 @@ class SecretReferences:
     `vault:` references are resolved by `vault`, which raises `SecretMissing` itself.
     """
 
-    __slots__ = ("_files", "_folder", "_variables", "_vault")
+    __slots__ = ("_files", "_folder", "_looked", "_variables", "_vault")
 
     def __init__(
         self, folder: Path, variables: Mapping[str, str] | None = None, vault: Callable[[str], str] | None = None
@@ -28,6 +31,7 @@ class SecretReferences:
         self._variables = os.environ if variables is None else variables
         self._vault = vault
         self._files: dict[str, tuple[tuple[int, int, int], str]] = {}
+        self._looked: dict[str, float] = {}
 
     def __repr__(self) -> str:
         return f"SecretReferences(folder={str(self._folder)!r})"
@@ -52,11 +56,15 @@ class SecretReferences:
         raise SecretMissing("a credential reference is `env:NAME`, `file:path` or `vault:path`")
 
     def _file(self, reference: str, rest: str) -> str:
+        known = self._files.get(rest)
+        now = monotonic()
+        if known is not None and now - self._looked.get(rest, 0.0) < LOOK_EVERY:
+            return known[1]
         try:
             path = self._inside(rest)
             stat = path.stat()
             version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            known = self._files.get(rest)
+            self._looked[rest] = now
             if known is not None and known[0] == version:
                 return known[1]
             if stat.st_size > MAX_SECRET_BYTES:

@@ -115,6 +115,8 @@ def validate(document: Document, model: type[M], name: str | None, value: Any = 
     and everything is found in one run; such a model is never used for running (`document.sound` is false).
     """
     content = document.value if value is None else value
+    if not document.complete:
+        return None
     if not isinstance(content, dict):
         if document.sound:
             document.findings.append(document.finding("not-a-mapping", "the file has no settings", "Write `key: value` lines."))

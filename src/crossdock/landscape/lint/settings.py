@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crossdock.landscape.document import Path
+from crossdock.landscape.files import HEAD
 from crossdock.landscape.findings import Finding
 from crossdock.landscape.lint.registry import check
 from crossdock.landscape.lint.view import View
@@ -65,20 +66,23 @@ def _settings(view: View, key: str, what: str, known: set[str]) -> Iterator[Find
 @check("dangling-setting-calendar", structural=True)
 def dangling_setting_calendar(view: View) -> Iterator[Finding]:
     """A workflow's setting `calendar` names a calendar that does not exist."""
-    return _settings(view, "calendar", "calendar", set(view.calendars))
+    if not view.unjudgeable("calendars.yaml"):
+        yield from _settings(view, "calendar", "calendar", set(view.calendars))
 
 
 @check("dangling-setting-cutoff", structural=True)
 def dangling_setting_cutoff(view: View) -> Iterator[Finding]:
     """A workflow's setting `cutoff` names a `calendar/cut-off` that does not exist."""
-    known = {f"{name}/{cutoff}" for name, calendar in view.calendars.items() for cutoff in calendar.cutoffs}
-    return _settings(view, "cutoff", "cut-off", known)
+    if not view.unjudgeable("calendars.yaml"):
+        known = {f"{name}/{cutoff}" for name, calendar in view.calendars.items() for cutoff in calendar.cutoffs}
+        yield from _settings(view, "cutoff", "cut-off", known)
 
 
 @check("dangling-setting-owner", structural=True)
 def dangling_setting_owner(view: View) -> Iterator[Finding]:
     """A workflow's setting `owner` or `owners` names a team that does not exist."""
-    return _settings(view, "owner", "team", set(view.hub.teams))
+    if not view.unjudgeable(HEAD):
+        yield from _settings(view, "owner", "team", set(view.hub.teams))
 
 
 @check("dangling-setting-budget", structural=True)
