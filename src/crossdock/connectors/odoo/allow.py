@@ -39,6 +39,8 @@ READ: Final = frozenset(f"{model}/{method}" for model in _READ_MODELS for method
     "res.users/read",
     "stock.quant/formatted_read_group",
     "product.product/fields_get",
+    "mail.message/search",
+    "mail.message/get_external_id",
 }
 ORDERS: Final = frozenset(
     {

@@ -25,6 +25,7 @@ class Chatter:
         row = (await self._name(identity), model, str(id_), f"<p>{escape(words)}</p>", "comment")
         await self._loader.load("mail.message", columns, [row])
 
-    async def written(self, *identity: str) -> bool:
-        """Whether the note of this identity exists."""
-        return await self._client.find(await self._name(identity)) is not None
+    async def written(self, model: str, id_: int, *identity: str) -> bool:
+        """Whether the note of this identity exists on a record."""
+        where = [["model", "=", model], ["res_id", "=", id_]]
+        return await self._client.find(await self._name(identity), "mail.message", where) is not None

@@ -16,7 +16,7 @@ from crossdock.connectors.odoo.transport_json2 import Json2
 from crossdock.connectors.odoo.transport_jsonrpc import JsonRpc
 from crossdock.connectors.odoo.version import Version, probe_version, server_time
 from crossdock.connectors.protocol import ConnectorContext
-from crossdock.core.errors import CrossdockError, LandscapeInvalid, TargetRefused
+from crossdock.core.errors import CrossdockError, EffectUnknown, LandscapeInvalid, TargetRefused
 
 _SAFE: Final = frozenset(
     {
@@ -161,16 +161,26 @@ class OdooClient:
         found = await self.call(model, "get_external_id", ids=list(ids))
         return {int(id_): xid for id_, xid in found.items()}
 
-    async def find(self, xid: str) -> int | None:
-        """The database id behind an external id, None when nothing carries it."""
+    async def find(self, xid: str, model: str, where: Sequence[Any] = ()) -> int | None:
+        """The database id behind an external id (archived records too), None when nothing committed carries it.
+
+        Odoo remembers external ids in a cache that it fills before the commit and does not empty on a rollback, so "exists, but not
+        for you" is no answer: then the records that match `where` are asked for their external ids, which comes from the database.
+        """
         module, _, name = xid.partition(".")
+        everything = {"active_test": False}
         try:
-            found = await self.call("ir.model.data", "check_object_reference", module=module, xml_id=name)
+            found = await self.call("ir.model.data", "check_object_reference", module=module, xml_id=name, context=everything)
         except CrossdockError as error:
             if error.detail.get("odoo") == "builtins.ValueError" and xid in str(error.detail.get("answer")):
                 return None
             raise
-        return int(found[1]) if found and found[1] else None
+        if found[1]:
+            return int(found[1])
+        if not where:
+            raise EffectUnknown(f"{xid} is known to Odoo but cannot be read", xid=xid)
+        ids = await self.call(model, "search", domain=list(where), context=everything)
+        return next((id_ for id_, known in (await self.external_ids(model, ids)).items() if known == xid), None)
 
     async def sum_quants(self, domain: Sequence[Any], groupby: Sequence[str]) -> list[Row]:
         """Sums of `quantity` and `reserved_quantity` per group: single quant rows are never right, several may stand for one place."""

@@ -120,7 +120,7 @@ class MasterData:
         xid = self._client.options.units.get(code) or UNITS.get(code)
         found = self._cache.get(("unit", code)) if xid else None
         if found is None:
-            found = await self._client.find(xid) if xid else None
+            found = await self._client.find(xid, "uom.uom", [["id", "!=", 0]]) if xid else None
             if found is None:
                 raise ValueMapMissing(f"no unit of Odoo is named for {code!r}; add it to the option `units`", map="units", value=code)
             self._cache.put(("unit", code), found)

@@ -185,7 +185,7 @@ class OrderCreation:
         """The acknowledgement of an order that exists already, None when it does not."""
         order = canonical(SalesOrder, command.data.get("order"))
         ids = ExternalIds(self._client.options.xid_prefix, await self._client.company())
-        id_ = await self._client.find(ids.order(order_key(command)))
+        id_ = await self._client.find(ids.order(order_key(command)), "sale.order", [["client_order_ref", "=", order.number]])
         if id_ is None:
             return None
         outcome = (await self.acknowledge(ids, {id_: order}))[id_]

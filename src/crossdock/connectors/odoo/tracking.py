@@ -62,7 +62,7 @@ class Tracking:
         if with_number(there, str(command.data.get("tracking_number") or "")) != there:
             return None
         milestone = self._milestone(command)
-        if milestone is not None and not await self._chatter.written(*milestone_identity(id_, milestone)):
+        if milestone is not None and not await self._chatter.written("stock.picking", id_, *milestone_identity(id_, milestone)):
             return None
         return {}
 

@@ -84,7 +84,7 @@ class TransferValidation:
         close_short = bool(command.data.get("close_short"))
         if not shipped(picks):
             return await self._nothing_picked(command, picks, close_short)
-        marked = await self._marked(ids, picks)
+        marked = await self._marked(command, ids, picks)
         if marked is not None and marked["state"] == "done":
             return Accepted(await self._ack(marked), repeated=True)
         transfer = await self._target(command, picks, marked)
@@ -98,7 +98,7 @@ class TransferValidation:
         if not shipped(picks):
             waiting = await self._open(order_id(command))
             return None if command.data.get("close_short") and self._asked(picks, waiting) else self._empty(waiting)
-        marked = await self._marked(await self._ids(), picks)
+        marked = await self._marked(command, await self._ids(), picks)
         if marked is None or marked["state"] != "done":
             return None
         return await self._ack(marked)
@@ -120,9 +120,10 @@ class TransferValidation:
         confirmation = picks.confirmation
         return ids.name(kind, confirmation.fulfilment_number, str(confirmation.sequence), *parts)
 
-    async def _marked(self, ids: ExternalIds, picks: Picks) -> Row | None:
+    async def _marked(self, command: Command, ids: ExternalIds, picks: Picks) -> Row | None:
         """The transfer this confirmation's move lines were made on, None when they were not made yet."""
-        line = await self._client.find(self._name(ids, picks, "pick", "0"))
+        where = [["picking_id.sale_id", "=", order_id(command)]]
+        line = await self._client.find(self._name(ids, picks, "pick", "0"), "stock.move.line", where)
         if line is None:
             return None
         rows = await self._client.read("stock.move.line", [line], ["picking_id"])

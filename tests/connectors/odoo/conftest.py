@@ -1,0 +1,46 @@
+"""Fixture `world`: the Odoo under test. `CROSSDOCK_ODOO_URL`, `_DB`, `_KEY`, `_ADMIN_KEY` (and `_BERLIN_KEY`) choose a real one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from odoo_world import REAL, World  # noqa: E402
+
+from crossdock.simulators.odoo import Odoo  # noqa: E402
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    """An Odoo with a prefix of its own for this test."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
+        if REAL:
+            get = os.environ.get
+            found = World(
+                get("CROSSDOCK_ODOO_URL", "").rstrip("/"),
+                get("CROSSDOCK_ODOO_DB", "odoo19"),
+                get("CROSSDOCK_ODOO_KEY", ""),
+                get("CROSSDOCK_ODOO_ADMIN_KEY", ""),
+                get("CROSSDOCK_ODOO_BERLIN_KEY", ""),
+                None,
+                session,
+                get("CROSSDOCK_ODOO_LOGIN", "hub"),
+            )
+            yield found
+            for client in found.clients:
+                await client.close()
+            return
+        simulator = Odoo()
+        async with simulator.running() as url:
+            keys = simulator.keys
+            found = World(url, simulator.database, keys["hub"], keys["admin"], keys["hub-berlin"], simulator, session)
+            yield found
+            for client in found.clients:
+                await client.close()
