@@ -51,7 +51,7 @@ NOTES: Final = ("Please ring twice.", "Leave it with the neighbour — Wohnung 3
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """Something the shop sells; `price` is without tax."""
+    """Something the shop sells; `price` is without tax. `parent` names the product it is a variation of, where the shop has such."""
 
     sku: str
     name: str
@@ -59,13 +59,14 @@ class Article:
     barcode: str = ""
     grams: int = 500
     stock: int = 100
+    parent: str = ""
 
     @classmethod
     def of(cls, data: Article | Mapping[str, Any]) -> Article:
-        """From JSON: `sku`, `name`, `price` (text or number) and optionally `barcode`, `grams`, `stock`."""
+        """From JSON: `sku`, `name`, `price` (text or number) and optionally `barcode`, `grams`, `stock`, `parent`."""
         if isinstance(data, Article):
             return data
-        known = {key: data[key] for key in ("barcode", "grams", "stock") if key in data}
+        known = {key: data[key] for key in ("barcode", "grams", "stock", "parent") if key in data}
         return cls(str(data["sku"]), str(data.get("name") or data["sku"]), Decimal(str(data.get("price", "10.00"))), **known)
 
 

@@ -32,7 +32,7 @@ def connector(shop: Shopify, system: str = "shopify-eu", **options: Any) -> Shop
             secrets={"access_token": shop.access_token, "webhook_secret": shop.webhook_secret},
             clock=ManualClock(),
             value_maps={"skus": {"XD-001": "PALLET-JACK"}},
-            timeout=1.0,
+            timeout=10.0,
         )
     )
 

@@ -1,0 +1,1 @@
+"""Connector for WooCommerce: signed webhooks in, shipments, notes, stock and cancellations out."""

@@ -1,0 +1,5 @@
+"""A simulated WooCommerce shop."""
+
+from crossdock.simulators.woocommerce.simulator import WooCommerce
+
+__all__ = ["WooCommerce"]
