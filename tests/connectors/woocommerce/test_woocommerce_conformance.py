@@ -49,7 +49,16 @@ ORDER: dict[str, Any] = {
     "shipping": {**PERSON, **PLACE},
     "meta_data": [],
     "line_items": [
-        {"id": 315, "name": "Pallet jack", "product_id": 93, "quantity": 2, "subtotal": "33.16", "total": "33.16", "total_tax": "6.30", "sku": "XD-001"}
+        {
+            "id": 315,
+            "name": "Pallet jack",
+            "product_id": 93,
+            "quantity": 2,
+            "subtotal": "33.16",
+            "total": "33.16",
+            "total_tax": "6.30",
+            "sku": "XD-001",
+        }
     ],
     "shipping_lines": [{"id": 317, "method_id": "flat_rate", "method_title": "Flat rate", "total": "5.90"}],
     "fee_lines": [],
@@ -140,7 +149,9 @@ class TestWooCommerce(ConnectorConformance):
                 method="POST",
                 prepare=ordered,
             ),
-            CommandSample("shop.stock", {"levels": [level]}, count=level_set, path="/wp-json/wc/v3/products/batch", method="POST"),
+            CommandSample(
+                "shop.stock", {"levels": [level]}, count=level_set, path="/wp-json/wc/v3/products/batch", method="POST"
+            ),
             CommandSample(
                 "order.cancel",
                 {"reason": "out of stock"},
@@ -181,7 +192,9 @@ class TestWooCommerce(ConnectorConformance):
             [
                 MessageSample("order.created", encoded(status="on-hold"), ["order.placed"]),
                 MessageSample("order.updated", encoded(), ["order.placed"], label="the same second, paid"),
-                MessageSample("order.updated", encoded(status="cancelled"), ["order.cancelled"], label="the same second, cancelled"),
+                MessageSample(
+                    "order.updated", encoded(status="cancelled"), ["order.cancelled"], label="the same second, cancelled"
+                ),
                 MessageSample("order.updated", encoded(date_modified_gmt="2026-03-04T09:00:01"), ["order.placed"]),
             ]
         ]
