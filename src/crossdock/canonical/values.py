@@ -29,8 +29,9 @@ def _plain(value: Decimal) -> str:
 
 ExactDecimal = Annotated[
     Decimal,
-    BeforeValidator(_refuse_float),
+    # the constraint stands before the validator so that it is checked in Rust
     Field(max_digits=28, allow_inf_nan=False),
+    BeforeValidator(_refuse_float),
     PlainSerializer(_plain, return_type=str, when_used="always"),
 ]
 """A decimal that refuses binary floats and is written as a plain string (no exponent)."""

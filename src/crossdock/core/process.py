@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+import orjson
+
 from crossdock.canonical.events import Event, Reference
 from crossdock.core.calendar import BusinessCalendar
 from crossdock.core.commands import Command
@@ -16,10 +18,21 @@ from crossdock.core.outcomes import Accepted
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """A fact: a canonical event arrived and passed validation, authorization and sequencing."""
+    """A fact: a canonical event arrived and passed validation, authorization and sequencing.
+
+    `written` is the payload as JSON when it was written already; `document` reads it instead of writing it again.
+    """
 
     event: Event
     at: datetime
+    written: bytes = field(default=b"", compare=False, repr=False)
+
+    def document(self) -> dict[str, Any]:
+        """The payload as JSON values, a fresh copy."""
+        if not self.written:
+            return self.event.data.model_dump(mode="json")
+        found: dict[str, Any] = orjson.loads(self.written)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

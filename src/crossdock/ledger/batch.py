@@ -73,7 +73,7 @@ class Batch:
     exceptions: dict[bytes, Row] = field(default_factory=dict)
     exception_states: dict[bytes, Row] = field(default_factory=dict)
     """(identity, state, updated_at, resolution, note, resolved_by)"""
-    systems: list[Row] = field(default_factory=list)
+    systems: dict[str, Row] = field(default_factory=dict)
     """(system, parked, reason, since)"""
     follows: list[Row] = field(default_factory=list)
     """(id, partition, kind, subject_id, data, author, created_at, done_at, result)"""
@@ -144,7 +144,7 @@ class Batch:
             only=f"state<{int(ExceptionState.RESOLVED)}",
         )
         session.upsert(
-            "ledger_system", ("system", "parked", "reason", "since"), self.systems, ("system",), ("parked", "reason", "since")
+            "ledger_system", ("system", "parked", "reason", "since"), list(self.systems.values()), ("system",), ("parked", "reason", "since")
         )
         session.insert(
             "ledger_instruction",

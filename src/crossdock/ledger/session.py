@@ -106,8 +106,10 @@ class SqliteSession(Session):
         if not ignore:
             self._connection.executemany(sql, rows)
             return []
-        self._connection.executemany(f"{sql} ON CONFLICT ({ignore}) DO NOTHING", rows)
+        inserted = self._connection.executemany(f"{sql} ON CONFLICT ({ignore}) DO NOTHING", rows).rowcount
         ids = [row[0] for row in rows]
+        if inserted == len(ids):
+            return ids
         return [r[0] for r in self.rows_in(f"SELECT id FROM {table} WHERE id {{in}}", ids)]
 
     def update(

@@ -306,7 +306,7 @@ class Dispatcher:
         if isinstance(result, Deferred):
             if result.code == "deliver.throttled" and lane.bucket is not None and lane.participant.rate is not None:
                 lane.bucket = lane.bucket.blocked(now.timestamp(), result.retry_after or 1.0)
-            if result.code != "deliver.contended":
+            if result.code not in ("deliver.contended", "deliver.pending"):
                 lane.breaker = lane.breaker.failed(now, policy, result.retry_after)
         elif isinstance(result, Uncertain):
             lane.breaker = lane.breaker.failed(now, policy)

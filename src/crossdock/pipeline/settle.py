@@ -177,7 +177,7 @@ class Settler:
     def unpark(self, system: str, partition: int, by: str = "hub") -> None:
         """Go on with a system that was parked; what waited for it goes out by itself."""
         self._dispatcher.unpark(system)
-        self._batch.systems.append((system, False, "", self._batch.at))
+        self._batch.systems[system] = (system, False, "", self._batch.at)
         settle_failure(self._batch, exception_identity("system", 0, system), "mended", by)
         self._batch.record(partition, "deliver:system:unparked", 0, system, "", {"by": by})
 
@@ -271,7 +271,7 @@ def park_system(
     """Park a misconfigured system's channel and tell its owner once, instead of failing every message."""
     if not dispatcher.park(system, error.message):
         return
-    batch.systems.append((system, True, error.message, batch.at))
+    batch.systems[system] = (system, True, error.message, batch.at)
     owner = runtime.participants[system].system.owner or ""
     failure = Failure(error, "deliver", "system", 0, partition, system=system, slot=system, owner=owner)
     record_failure(batch, numbers.next(), failure)

@@ -282,7 +282,7 @@ class Tick:
         instance = instances.get(flow.name)
         if instance is None:
             instance = self.decider.open(work.event.key, flow, work.event.correlation)
-        self.decider.apply(instance, Happened(work.event, self.now), work.number)
+        self.decider.apply(instance, Happened(work.event, self.now, work.body), work.number)
         instances[flow.name] = instance
 
     # --- what became of an event ------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def event_identity(event: Event) -> bytes:
 def canonical_bytes(event: Event) -> bytes:
     """The payload as compact JSON, exact decimals as strings."""
     data = event.data
-    return bytes(data.__pydantic_serializer__.to_json(data, exclude_defaults=True))
+    return bytes(data.__pydantic_serializer__.to_json(data))
 
 
 def new_work(number: int, message: int, partition: int, event: Event) -> EventWork:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
-from crossdock.canonical.events import EVENT_PAYLOADS, Event
+from crossdock.canonical.events import EVENT_PAYLOADS
 from crossdock.core.commands import Command
 from crossdock.core.errors import CrossdockError
 from crossdock.core.process import Decided, Decision, Fact, FlowContext, Happened, Parked, Settled
 from crossdock.processes.command_ids import command_id
-from crossdock.processes.routing.settings import Settings, compiled
+from crossdock.processes.routing.settings import Settings, compiled, requires
 from crossdock.processes.routing.state import NOTHING, State, dump, load
 
 __all__ = ["Routing", "Settings", "State"]
@@ -30,6 +30,7 @@ class Routing:
     triggers: ClassVar[frozenset[str]] = frozenset(EVENT_PAYLOADS)
     accepts: ClassVar[frozenset[str]] = frozenset(EVENT_PAYLOADS)
     Settings: ClassVar[type[Settings]] = Settings
+    requires = staticmethod(requires)
 
     def initial(self, key: str) -> State:
         return State(key)
@@ -62,7 +63,7 @@ class Routing:
             for system in route.systems:
                 if system != event.source:
                     name = command_id(state.key, route.command, f"{system}:{event.id}")
-                    data = {"refs": refs, "event": event.type, "document": document}
+                    data = _data(route.command, event.type, document, refs)
                     commands.append(Command(name, route.command, system, state.key, data, context.flow, route.budget))
         after = State(state.key, state.events + 1, state.sent + len(commands), at.isoformat(), state.failed)
         if not commands:
@@ -91,3 +92,10 @@ class Routing:
 
     def finished(self, state: State) -> bool:
         return not state.failed
+
+
+def _data(command: str, event: str, document: dict[str, Any], refs: dict[str, str]) -> dict[str, Any]:
+    """The command's data: `document.send` carries the event's document, every other command has the document's own fields as its data."""
+    if command == "document.send":
+        return {"refs": refs, "event": event, "document": document}
+    return {**document, "refs": refs}

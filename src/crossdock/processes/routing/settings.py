@@ -21,7 +21,9 @@ class Route(BaseModel):
 
     events: Annotated[tuple[str, ...], Field(description="Event types; empty: all.")] = ()
     to: Annotated[tuple[str, ...], Field(min_length=1, description="Roles of the flow or names of systems.")]
-    command: Annotated[str, Field(description="The command that carries the document.")] = "document.send"
+    command: Annotated[
+        str, Field(description="The command that carries the document; `shop.stock` and `stock.adjust` take a `stock.changed`.")
+    ] = "document.send"
     sources: Annotated[tuple[str, ...], Field(description="Only events from these systems or roles; empty: all.")] = ()
     when: Annotated[
         dict[str, tuple[str, ...]],
@@ -36,6 +38,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     routes: tuple[Route, ...] = (Route(to=("target",)),)
+
+
+def requires(roles: Mapping[str, str], settings: Settings) -> dict[str, frozenset[str]]:
+    """The commands each role or system is sent, for the linter."""
+    wanted: dict[str, frozenset[str]] = {}
+    for route in settings.routes:
+        for name in route.to:
+            wanted[name] = wanted.get(name, frozenset()) | {route.command}
+    return wanted
 
 
 @dataclass(frozen=True, slots=True)
