@@ -306,6 +306,12 @@ class Contended(Deferred):
     code = "deliver.contended"
 
 
+class AnswerPending(Deferred):
+    """The target took the request and has not answered it yet; the hub looks again without repeating it."""
+
+    code = "deliver.pending"
+
+
 class BudgetExhausted(Rejected):
     """The retry budget ended before the target accepted it."""
 
@@ -338,6 +344,13 @@ class PermissionRefused(Misconfigured):
 
     code = "deliver.permission_refused"
     hint = "Give the integration user the permission named in the detail."
+
+
+class PeerNotTrusted(Misconfigured):
+    """The server at this address shows another identity than the one agreed; nothing was sent to it."""
+
+    code = "deliver.peer_not_trusted"
+    hint = "Ask the partner whether the server's key was changed, by another way than the network; then enter the new key by review."
 
 
 class EndpointGone(Misconfigured):

@@ -7,7 +7,7 @@ import asyncio
 
 from crossdock.simulators.server import Simulator
 from crossdock.simulators.webhooks import Subscription
-from crossdock.simulators.wms import Wms
+from crossdock.simulators.wms import Wms, WmsSftp
 
 
 async def serve(simulator: Simulator, port: int, hook: str) -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--sftp", action="store_true", help="speak CSV over SFTP instead of REST")
     parser.add_argument("--hook", default="", help="URL that gets the callbacks")
     given = parser.parse_args()
-    asyncio.run(serve(Wms(), given.port, given.hook))
+    asyncio.run(serve(WmsSftp() if given.sftp else Wms(), given.port, given.hook))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A warehouse that exchanges CSV files over SFTP."""

@@ -1,0 +1,76 @@
+"""Sends a file to the warehouse exactly once, whatever breaks: the rename of one staged file is the only moment of effect.
+
+1. the file is written as `<control>/<name>.part`, 2. a marker `<control>/<name>.sent` says that it is complete, 3. the staged file is
+renamed to `<send>/<name>`. A staged file can be renamed only once, so the two names in the control folder tell at any time what
+happened, even when the warehouse has taken and deleted the file: marker without staged file means sent; anything else means not sent.
+"""
+
+from __future__ import annotations
+
+import asyncssh
+
+from crossdock.connectors.wms_csv.errors import FAULTS, answered, outcome
+from crossdock.connectors.wms_csv.server import Server
+from crossdock.core.errors import AnswerLost, CrossdockError, TargetUnavailable
+
+
+class Outbox:
+    """The sending side of one warehouse."""
+
+    def __init__(self, server: Server, send: str, control: str) -> None:
+        self._server = server
+        self._send = send
+        self._control = control
+
+    async def sent(self, name: str) -> bool:
+        """Whether the file was handed over. Raises outcomes when the server cannot be asked."""
+        if not await self._server.exists(self._marker(name)):
+            return False
+        return not await self._server.exists(self._staged(name))
+
+    async def send(self, name: str, body: bytes) -> bool:
+        """Hand the file over if that did not happen before; True when this call did it.
+
+        Raises `AnswerLost` when the server went silent during the rename; every other error means that it was not handed over.
+        """
+        if await self._server.exists(self._marker(name)):
+            if not await self._server.exists(self._staged(name)):
+                return False
+        else:
+            await self._server.write(self._staged(name), body)
+            await self._server.write(self._marker(name), b"")
+        return await self._hand_over(name)
+
+    async def prune(self, before: float) -> None:
+        """Forget markers last changed before `before` (seconds since the epoch), so that the control folder does not only grow."""
+        for entry in await self._server.files(self._control):
+            if entry.name.endswith(".sent") and entry.changed < before:
+                await self._server.remove(f"{self._control}/{entry.name}")
+
+    async def _hand_over(self, name: str) -> bool:
+        staged, final = self._staged(name), f"{self._send}/{name}"
+        try:
+            await self._server.bare(lambda client: client.rename(staged, final))
+        except FAULTS as error:
+            if not answered(error):
+                raise AnswerLost(f"the server went silent while {name} was handed over: {type(error).__name__}") from None
+            return await self._refused(name, error)
+        return True
+
+    async def _refused(self, name: str, error: BaseException) -> bool:
+        """The server said no. Whether it did it nevertheless shows in the control folder."""
+        try:
+            gone = not await self._server.exists(self._staged(name))
+        except CrossdockError:
+            raise AnswerLost(f"the server said no to {name} and cannot be asked what it did") from None
+        if gone:
+            return not isinstance(error, asyncssh.SFTPNoSuchFile)
+        if isinstance(error, asyncssh.SFTPNoSuchFile | asyncssh.SFTPPermissionDenied):
+            raise outcome(error, f"handing over {name}")
+        raise TargetUnavailable(f"the server did not take {name}: {type(error).__name__}")
+
+    def _staged(self, name: str) -> str:
+        return f"{self._control}/{name}.part"
+
+    def _marker(self, name: str) -> str:
+        return f"{self._control}/{name}.sent"
