@@ -9,6 +9,7 @@ from crossdock.simulators.odoo.models import (
     automations,
     base,
     delivery,
+    messages,
     moves,
     payment,
     pickings,
@@ -35,6 +36,7 @@ MODELS: list[type[Model]] = [
         account,
         payment,
         automations,
+        messages,
     )
     for cls in part.MODELS
 ]

@@ -66,6 +66,18 @@ def fiscal_position(env: Env, partner: Row, delivery: Row) -> Any:
     return next(iter(exact or rest), False)
 
 
+class Pricelist(Model):
+    name = "product.pricelist"
+    label = "Pricelist"
+    write_groups = BOSS
+    own: ClassVar[Fields] = {
+        "name": char("Pricelist Name", required=True),
+        "active": flag("Active", default=True),
+        "currency_id": one("res.currency", "Currency", required=True, default=1),
+        "company_id": one("res.company", "Company"),
+    }
+
+
 class Order(Model):
     name = "sale.order"
     label = "Sales Order"
@@ -98,7 +110,7 @@ class Order(Model):
         "user_id": one("res.users", "Salesperson", default=lambda env: env.uid),
         "team_id": integer("Sales Team"),
         "currency_id": one("res.currency", "Currency", default=1),
-        "pricelist_id": integer("Pricelist"),
+        "pricelist_id": one("product.pricelist", "Pricelist"),
         "payment_term_id": one("account.payment.term", "Payment Terms"),
         "fiscal_position_id": one("account.fiscal.position", "Fiscal Position"),
         "carrier_id": one("delivery.carrier", "Delivery Method"),
@@ -139,6 +151,8 @@ class Order(Model):
             vals["company_id"] = env.company
         if vals.get("name") in (None, False, "", "New", "/"):
             vals["name"] = env.store.next("sale.order", "S")
+        if vals.get("pricelist_id"):
+            vals["currency_id"] = env.row("product.pricelist", vals["pricelist_id"])["currency_id"]
         partners = env["res.partner"]
         partner = partners.rows(env).get(_id(vals.get("partner_id")))
         if partner is not None:
@@ -561,4 +575,4 @@ class Line(Model):
         self.put(env, row, qty_to_invoice=to_invoice, invoice_status=status)
 
 
-MODELS = [Order, Line]
+MODELS = [Pricelist, Order, Line]
