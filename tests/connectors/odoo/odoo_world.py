@@ -79,8 +79,14 @@ class World:
 
     async def call(self, model: str, method: str, *, key: str = "", **arguments: Any) -> Any:
         """A raw JSON-2 call. Raises `Refused`."""
-        headers = {"Authorization": f"bearer {key or self.key}", "X-Odoo-Database": self.database, "Content-Type": "application/json"}
-        async with self.session.post(f"{self.url}/json/2/{model}/{method}", data=orjson.dumps(arguments), headers=headers) as answer:
+        headers = {
+            "Authorization": f"bearer {key or self.key}",
+            "X-Odoo-Database": self.database,
+            "Content-Type": "application/json",
+        }
+        async with self.session.post(
+            f"{self.url}/json/2/{model}/{method}", data=orjson.dumps(arguments), headers=headers
+        ) as answer:
             body = await answer.read()
             data = orjson.loads(body) if answer.content_type == "application/json" else body
             if answer.status != 200:
@@ -97,14 +103,23 @@ class World:
         return await self.call(model, "load", fields=fields, data=rows, context={**LOADING, **context})
 
     async def product(
-        self, sku: str = "", *, stock: float = 0, tracking: str = "none", barcode: str = "", price: float = 10, lots: Mapping[str, float] | None = None
+        self,
+        sku: str = "",
+        *,
+        stock: float = 0,
+        tracking: str = "none",
+        barcode: str = "",
+        price: float = 10,
+        lots: Mapping[str, float] | None = None,
     ) -> tuple[str, int]:
         """A new product with stock in WH/Stock; returns SKU and id."""
         self.numbers += 1
         sku = sku or f"{self.prefix}-P{self.numbers}"
         name = f"{self.prefix}.p{self.numbers}"
         columns = ["id", "name", "default_code", "type", "is_storable", "tracking", "list_price", "barcode"]
-        made = await self.load("product.product", columns, [[name, f"Product {sku}", sku, "consu", "1", tracking, str(price), barcode]])
+        made = await self.load(
+            "product.product", columns, [[name, f"Product {sku}", sku, "consu", "1", tracking, str(price), barcode]]
+        )
         assert made["ids"], made
         id_ = made["ids"][0]
         if stock:
@@ -138,7 +153,14 @@ class World:
         given = {"api_key": key or self.key, "webhook_token": WEBHOOK_TOKEN, **(secrets or {})}
         settings = {"database": self.database, "login": self.login, "write_timeout": timeout, "read_timeout": timeout, **options}
         context = make_context(
-            OdooConnector, system=system, endpoint=self.url, options=settings, secrets=given, http=http, clock=clock or SystemTime(), allow=allow
+            OdooConnector,
+            system=system,
+            endpoint=self.url,
+            options=settings,
+            secrets=given,
+            http=http,
+            clock=clock or SystemTime(),
+            allow=allow,
         )
         return OdooConnector(context, pause)
 
@@ -156,7 +178,12 @@ class World:
             "ship_to": SHIP_TO,
             "currency": "USD",
             "lines": [
-                {"number": str(at), "sku": sku, "quantity": {"value": quantity}, "unit_price": {"amount": price, "currency": "USD"}}
+                {
+                    "number": str(at),
+                    "sku": sku,
+                    "quantity": {"value": quantity},
+                    "unit_price": {"amount": price, "currency": "USD"},
+                }
                 for at, (sku, quantity, price) in enumerate(lines, 1)
             ],
             "total": {"amount": f"{total:.2f}", "currency": "USD"},
@@ -180,7 +207,15 @@ class World:
         confirmed = accepted(await attempt(connector, self.command("order.confirm", order["number"], erp_id=sale.erp_id)))
         return replace(sale, transfers=tuple(confirmed.ack["transfers"]))
 
-    def picked(self, sale: Sale, *lines: Mapping[str, Any], sequence: int = 1, close_short: bool = False, fulfilment: str = "", **more: Any) -> Command:
+    def picked(
+        self,
+        sale: Sale,
+        *lines: Mapping[str, Any],
+        sequence: int = 1,
+        close_short: bool = False,
+        fulfilment: str = "",
+        **more: Any,
+    ) -> Command:
         """`transfer.validate`: each line has `line` (order line number) and what a PickedLine has; quantity as text."""
         picked = []
         for at, line in enumerate(lines, 1):

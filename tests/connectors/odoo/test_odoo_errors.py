@@ -56,7 +56,9 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("said", "writing", "reading"), TABLE)
-async def test_what_odoo_says_becomes_the_outcome_it_means(said: Say, writing: type[CrossdockError], reading: type[CrossdockError]) -> None:
+async def test_what_odoo_says_becomes_the_outcome_it_means(
+    said: Say, writing: type[CrossdockError], reading: type[CrossdockError]
+) -> None:
     for method, expected in (("action_confirm", writing), ("read", reading)):
         scope = CallScope()
         current_call.set(scope)
@@ -75,7 +77,10 @@ async def test_what_odoo_says_becomes_the_outcome_it_means(said: Say, writing: t
 
 async def test_a_denied_company_names_the_one_odoo_suggests() -> None:
     async with scripted() as server:
-        server.on("sale.order/read", odoo_error("odoo.exceptions.AccessError", "no", 403, suggested_company={"id": 2, "display_name": "Other"}))
+        server.on(
+            "sale.order/read",
+            odoo_error("odoo.exceptions.AccessError", "no", 403, suggested_company={"id": 2, "display_name": "Other"}),
+        )
         with pytest.raises(PermissionRefused) as caught:
             await server.connector.client.call("sale.order", "read", ids=[7])
     assert caught.value.detail["suggested_company"] == {"id": 2, "display_name": "Other"}
@@ -104,7 +109,9 @@ async def test_a_redirect_warning_is_told_in_its_own_words() -> None:
 
 
 async def test_mistakes_of_the_hub_are_parked_and_not_retried(world: World) -> None:
-    client = world.connector(allow=frozenset({"res.partner/read", "res.partner/write", "no.such.model/read", "res.partner/no_such_method"})).client
+    client = world.connector(
+        allow=frozenset({"res.partner/read", "res.partner/write", "no.such.model/read", "res.partner/no_such_method"})
+    ).client
     await client.transport()
     client._company = 1  # noqa: SLF001
     for model, method, arguments in (

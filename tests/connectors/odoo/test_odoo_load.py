@@ -11,7 +11,11 @@ from crossdock.connectors.odoo.load import Loader
 from crossdock.core.errors import AnswerLost, Contended, EffectUnknown, TargetRefused
 
 RACE = "could not serialize access due to concurrent update\n"
-LOST: dict[str, Any] = {"ids": False, "messages": [{"type": "error", "message": RACE, "rows": {"from": 0, "to": 0}}], "nextrow": 0}
+LOST: dict[str, Any] = {
+    "ids": False,
+    "messages": [{"type": "error", "message": RACE, "rows": {"from": 0, "to": 0}}],
+    "nextrow": 0,
+}
 WON: dict[str, Any] = {"ids": [7], "messages": [], "nextrow": 0}
 
 
@@ -47,7 +51,14 @@ async def test_a_race_lost_again_and_again_is_deferred() -> None:
 @pytest.mark.parametrize(
     "messages",
     [
-        [{"type": "error", "message": "No matching record found for database id '9'", "rows": {"from": 1, "to": 1}, "field": "partner_id"}],
+        [
+            {
+                "type": "error",
+                "message": "No matching record found for database id '9'",
+                "rows": {"from": 1, "to": 1},
+                "field": "partner_id",
+            }
+        ],
         [{"type": "error", "message": RACE}, {"type": "error", "message": "Missing required value"}],
         [{"type": "error", "message": "You are not allowed to create 'Contact' (res.partner) records."}],
         [],
@@ -58,7 +69,9 @@ async def test_any_other_refusal_goes_to_a_person(messages: list[dict[str, Any]]
     async with scripted() as server:
         server.on("res.partner/load", {"ids": False, "messages": messages})
         with pytest.raises(TargetRefused) as caught:
-            await Loader(server.connector.client).load("res.partner", ["id", "name"], [["crossdock.x", "X"], ["crossdock.y", "Y"]])
+            await Loader(server.connector.client).load(
+                "res.partner", ["id", "name"], [["crossdock.x", "X"], ["crossdock.y", "Y"]]
+            )
     assert len(server.asked("res.partner/load")) == 1
     assert caught.value.detail["rows"] == sorted(m["rows"]["from"] for m in messages if "rows" in m)
 
@@ -106,6 +119,9 @@ async def test_an_external_id_in_odoos_cache_only_is_looked_up_in_the_database()
 
 async def test_another_error_of_the_lookup_is_not_taken_for_absent() -> None:
     async with scripted() as server:
-        server.on("ir.model.data/check_object_reference", Say({"name": "builtins.ValueError", "message": "Invalid field", "arguments": []}, 500))
+        server.on(
+            "ir.model.data/check_object_reference",
+            Say({"name": "builtins.ValueError", "message": "Invalid field", "arguments": []}, 500),
+        )
         with pytest.raises(Exception, match="Invalid field"):
             await server.connector.client.find("crossdock.x", "sale.order", [["id", ">", 0]])

@@ -59,7 +59,11 @@ def test_older_versions_are_spoken_to_in_their_own_names() -> None:
     sent = old.arguments("stock.move.line", {"fields": ["id", "picked", "quantity"], "data": [["a", "1", "4"]]})
     assert sent == {"fields": ["id", "qty_done"], "data": [["a", "4"]]}
     assert old.model("stock.package") == "stock.quant.package" and now.model("stock.package") == "stock.package"
-    assert old.domain("stock.move", ["|", ["inventory_name", "=", "x"], ["state", "=", "done"]]) == ["|", ["name", "=", "x"], ["state", "=", "done"]]
+    assert old.domain("stock.move", ["|", ["inventory_name", "=", "x"], ["state", "=", "done"]]) == [
+        "|",
+        ["name", "=", "x"],
+        ["state", "=", "done"],
+    ]
     rows = old.rows("stock.move", ["quantity", "picked"], [{"id": 1, "quantity_done": 3.0}])
     assert rows == [{"id": 1, "quantity": 3.0, "picked": False}]
     assert Names(18).field("res.users.apikeys", "expiration_date") == "expiration_date"

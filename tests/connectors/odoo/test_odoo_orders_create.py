@@ -31,7 +31,9 @@ async def test_an_order_is_made_as_a_draft_with_its_lines_and_addresses(world: W
     lines = await world.rows("sale.order.line", [["order_id", "=", made["id"]]], ["product_uom_qty", "price_unit"])
     assert [(line["product_uom_qty"], line["price_unit"]) for line in lines] == [(10.0, 99.5), (5.0, 50.0)]
     assert ack["lines"] == {"1": str(lines[0]["id"]), "2": str(lines[1]["id"])}
-    (place,) = await world.rows("res.partner", [["id", "=", made["partner_shipping_id"][0]]], ["type", "city", "parent_id", "country_id"])
+    (place,) = await world.rows(
+        "res.partner", [["id", "=", made["partner_shipping_id"][0]]], ["type", "city", "parent_id", "country_id"]
+    )
     assert place["type"] == "delivery" and place["city"] == "London" and place["parent_id"][0] == made["partner_id"][0]
     assert ["odoo:order", ack["erp_number"]] in ack["references"] and ["odoo:order_id", ack["erp_id"]] in ack["references"]
 
@@ -154,10 +156,14 @@ async def test_taxes_are_decided_by_odoo_and_the_difference_is_told(world: World
     """A domestic customer is taxed at 15 %, one abroad is not (fiscal position)."""
     connector = world.connector()
     sku, id_ = await world.product(price=100)
-    (tax,) = (await world.rows("account.tax", [["type_tax_use", "=", "sale"], ["amount", "=", 15.0]], ["name"], key=world.admin_key))[:1]
+    (tax,) = (
+        await world.rows("account.tax", [["type_tax_use", "=", "sale"], ["amount", "=", 15.0]], ["name"], key=world.admin_key)
+    )[:1]
     await world.call("product.product", "write", key=world.admin_key, ids=[id_], vals={"taxes_id": [[6, 0, [tax["id"]]]]})
     at_home = {**world.order((sku, "1", "100"))["ship_to"], "country": "US", "city": "Dover", "postal_code": "19901"}
-    taxed = world.order((sku, "1", "100"), ship_to=at_home, customer={"id": f"{world.prefix}-US", "name": "Grace", "address": at_home})
+    taxed = world.order(
+        (sku, "1", "100"), ship_to=at_home, customer={"id": f"{world.prefix}-US", "name": "Grace", "address": at_home}
+    )
     taxed["tax"] = {"amount": "0", "currency": "USD"}
     abroad = world.order((sku, "1", "100"))
     ack = accepted(await attempt(connector, world.create(taxed))).ack
@@ -169,10 +175,14 @@ async def test_taxes_are_decided_by_odoo_and_the_difference_is_told(world: World
 async def test_a_shipping_charge_becomes_a_line_of_its_own(world: World) -> None:
     freight, _ = await world.product()
     sku, _ = await world.product()
-    order = world.order((sku, "1", "10"), shipping={"amount": "4.90", "currency": "USD"}, total={"amount": "14.90", "currency": "USD"})
+    order = world.order(
+        (sku, "1", "10"), shipping={"amount": "4.90", "currency": "USD"}, total={"amount": "14.90", "currency": "USD"}
+    )
     ack = accepted(await attempt(world.connector(freight_sku=freight), world.create(order))).ack
     assert ack["discrepancies"] == [] and list(ack["lines"]) == ["1"] and ack["total"] == "14.90"
-    without = world.order((sku, "1", "10"), shipping={"amount": "4.90", "currency": "USD"}, total={"amount": "14.90", "currency": "USD"})
+    without = world.order(
+        (sku, "1", "10"), shipping={"amount": "4.90", "currency": "USD"}, total={"amount": "14.90", "currency": "USD"}
+    )
     ack = accepted(await attempt(world.connector(), world.create(without))).ack
     assert {d["field"] for d in ack["discrepancies"]} == {"shipping", "total"}
 
@@ -197,6 +207,20 @@ async def test_a_currency_without_price_list_is_refused_before_anything_is_made(
     outcome = await attempt(connector, world.create(order))
     assert isinstance(outcome, TargetRefused) and "XAF" in outcome.message
     assert await orders(world, order["number"]) == []
+
+
+async def test_another_currency_goes_by_its_price_list(world: World) -> None:
+    (euro,) = await world.rows("res.currency", [["name", "=", "EUR"]], ["active"], context={"active_test": False}, key=world.admin_key)
+    if not euro["active"]:
+        await world.call("res.currency", "write", key=world.admin_key, ids=[euro["id"]], vals={"active": True})
+    made = [{"name": f"Euro {world.prefix}", "currency_id": euro["id"]}]
+    (pricelist,) = await world.call("product.pricelist", "create", key=world.admin_key, vals_list=made)
+    sku, _ = await world.product()
+    order = world.order((sku, "2", "10"))
+    order["currency"] = order["total"]["currency"] = order["lines"][0]["unit_price"]["currency"] = "EUR"
+    outcome = accepted(await attempt(world.connector(pricelists={"EUR": pricelist}), world.create(order)))
+    assert outcome.ack["currency"] == "EUR" and outcome.ack["total"] == "20.00" and outcome.ack["discrepancies"] == []
+    await world.call("product.pricelist", "write", key=world.admin_key, ids=[pricelist], vals={"active": False})
 
 
 async def test_another_unit_is_sent_as_such(world: World) -> None:

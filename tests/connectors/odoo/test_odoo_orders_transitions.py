@@ -18,7 +18,11 @@ async def drafted(world: World, connector, *lines) -> Sale:  # type: ignore[no-u
 
 
 async def order_row(world: World, sale: Sale) -> dict:
-    (row,) = await world.rows("sale.order", [["id", "=", int(sale.erp_id)]], ["state", "order_line", "picking_ids", "commitment_date", "partner_shipping_id"])
+    (row,) = await world.rows(
+        "sale.order",
+        [["id", "=", int(sale.erp_id)]],
+        ["state", "order_line", "picking_ids", "commitment_date", "partner_shipping_id"],
+    )
     return row
 
 
@@ -125,17 +129,25 @@ async def test_a_confirmation_without_answer_is_found_again(world: World) -> Non
 
 async def test_a_new_version_changes_adds_and_removes_lines(world: World) -> None:
     connector = world.connector()
-    (one, _), (two, _), (three, id_three) = await world.product(stock=50), await world.product(stock=50), await world.product(stock=50)
+    (one, _), (two, _), (three, id_three) = (
+        await world.product(stock=50),
+        await world.product(stock=50),
+        await world.product(stock=50),
+    )
     sale = await world.sold(connector, (one, "4", "10"), (two, "2", "20"))
     new = {**sale.order, "lines": [{**sale.order["lines"][0], "quantity": {"value": "6"}}]}
-    new["lines"].append({"number": "3", "sku": three, "quantity": {"value": "5"}, "unit_price": {"amount": "7", "currency": "USD"}})
+    new["lines"].append(
+        {"number": "3", "sku": three, "quantity": {"value": "5"}, "unit_price": {"amount": "7", "currency": "USD"}}
+    )
     command = world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=new, previous=sale.order)
     assert isinstance(await connector.find_effect(command), EffectAbsent)
     ack = accepted(await attempt(connector, command)).ack
     assert ack == {"applied": ["1", "2", "3"], "refused": []}
     lines = await line_rows(world, sale)
     assert lines[sale.lines["1"]]["product_uom_qty"] == 6.0 and lines[sale.lines["2"]]["product_uom_qty"] == 0.0
-    assert [(row["product_id"][0], row["product_uom_qty"]) for row in lines.values() if str(row["id"]) not in sale.lines.values()] == [(id_three, 5.0)]
+    assert [
+        (row["product_id"][0], row["product_uom_qty"]) for row in lines.values() if str(row["id"]) not in sale.lines.values()
+    ] == [(id_three, 5.0)]
     assert isinstance(await connector.find_effect(command), EffectFound)
     again = accepted(await attempt(connector, command))
     assert again.repeated and await line_rows(world, sale) == lines
@@ -146,7 +158,10 @@ async def test_delivered_quantities_and_other_products_cannot_be_changed_away(wo
     (one, _), (two, _) = await world.product(stock=50), await world.product(stock=50)
     sale = await world.sold(connector, (one, "4", "10"), (two, "2", "20"))
     accepted(await attempt(connector, world.picked(sale, {"line": "1", "sku": one, "quantity": "3"})))
-    new = {**sale.order, "lines": [{**sale.order["lines"][0], "quantity": {"value": "2"}}, {**sale.order["lines"][1], "sku": one}]}
+    new = {
+        **sale.order,
+        "lines": [{**sale.order["lines"][0], "quantity": {"value": "2"}}, {**sale.order["lines"][1], "sku": one}],
+    }
     command = world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=new, previous=sale.order)
     ack = accepted(await attempt(connector, command)).ack
     assert ack["applied"] == [] and [refused["line"] for refused in ack["refused"]] == ["1", "2"]
@@ -159,10 +174,18 @@ async def test_a_price_changed_by_odoo_stays_when_the_source_did_not_change_it(w
     sale = await world.sold(connector, (sku, "4", "10"))
     await world.call("sale.order.line", "write", ids=[int(sale.lines["1"])], vals={"price_unit": 8})
     new = {**sale.order, "lines": [{**sale.order["lines"][0], "quantity": {"value": "5"}}]}
-    accepted(await attempt(connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=new, previous=sale.order)))
+    accepted(
+        await attempt(
+            connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=new, previous=sale.order)
+        )
+    )
     assert (await line_rows(world, sale))[sale.lines["1"]]["price_unit"] == 8.0
     newer = {**new, "lines": [{**new["lines"][0], "unit_price": {"amount": "9", "currency": "USD"}}]}
-    accepted(await attempt(connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=newer, previous=new)))
+    accepted(
+        await attempt(
+            connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=newer, previous=new)
+        )
+    )
     assert (await line_rows(world, sale))[sale.lines["1"]]["price_unit"] == 9.0
 
 
@@ -171,7 +194,11 @@ async def test_a_new_address_and_date_reach_the_order(world: World) -> None:
     sku, _ = await world.product(stock=50)
     sale = await drafted(world, connector, (sku, "4", "10"))
     before = await order_row(world, sale)
-    new = {**sale.order, "ship_to": {**sale.order["ship_to"], "street": "2 Difference Road"}, "requested_ship_date": "2026-12-24T12:00:00+00:00"}
+    new = {
+        **sale.order,
+        "ship_to": {**sale.order["ship_to"], "street": "2 Difference Road"},
+        "requested_ship_date": "2026-12-24T12:00:00+00:00",
+    }
     command = world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=new, previous=sale.order)
     accepted(await attempt(connector, command))
     after = await order_row(world, sale)
@@ -205,7 +232,12 @@ async def test_cancelling_before_anything_left_cancels_order_and_transfer(world:
     assert transfer["state"] == "cancel"
     assert isinstance(await connector.find_effect(command), EffectFound)
     assert accepted(await attempt(connector, command)).repeated
-    notes = await world.rows("mail.message", [["model", "=", "sale.order"], ["res_id", "=", int(sale.erp_id)], ["body", "ilike", "their mind"]], ["body"], key=world.admin_key)
+    notes = await world.rows(
+        "mail.message",
+        [["model", "=", "sale.order"], ["res_id", "=", int(sale.erp_id)], ["body", "ilike", "their mind"]],
+        ["body"],
+        key=world.admin_key,
+    )
     assert len(notes) == 1 and "&lt;b&gt;" in notes[0]["body"]
 
 

@@ -14,11 +14,19 @@ from crossdock.simulators.faults import Fault
 
 
 def level(sku: str, quantity: str, location: str = "WH", lot: str = "") -> dict:
-    return {"sku": sku, "location": location, "on_hand": {"value": quantity}, "lot": lot, "counted_at": "2026-11-23T10:00:00+00:00"}
+    return {
+        "sku": sku,
+        "location": location,
+        "on_hand": {"value": quantity},
+        "lot": lot,
+        "counted_at": "2026-11-23T10:00:00+00:00",
+    }
 
 
 async def moves(world: World, reference: str) -> list[dict]:
-    return await world.rows("stock.move", [["inventory_name", "like", f"{reference} #"]], ["reference", "quantity", "product_id", "state"])
+    return await world.rows(
+        "stock.move", [["inventory_name", "like", f"{reference} #"]], ["reference", "quantity", "product_id", "state"]
+    )
 
 
 async def test_stock_is_adjusted_through_moves_that_carry_the_reference(world: World) -> None:
@@ -93,8 +101,16 @@ async def test_unknown_places_and_products_are_named(world: World) -> None:
 async def test_locations_have_names_of_the_hub(world: World) -> None:
     connector = world.connector(locations={"DEPOT-7": "WH/Stock"})
     sku, id_ = await world.product()
-    accepted(await attempt(connector, world.command("stock.adjust", levels=[level(sku, "6", "DEPOT-7")], reference=f"CC-{world.prefix}")))
-    accepted(await attempt(connector, world.command("stock.adjust", levels=[level(sku, "9", "WH/Stock")], reference=f"CC-{world.prefix}")))
+    accepted(
+        await attempt(
+            connector, world.command("stock.adjust", levels=[level(sku, "6", "DEPOT-7")], reference=f"CC-{world.prefix}")
+        )
+    )
+    accepted(
+        await attempt(
+            connector, world.command("stock.adjust", levels=[level(sku, "9", "WH/Stock")], reference=f"CC-{world.prefix}")
+        )
+    )
     assert await world.on_hand(id_) == 9
 
 
@@ -164,7 +180,9 @@ async def test_available_is_what_is_free_in_the_warehouse(world: World) -> None:
     connector = world.connector()
     (one, _), (two, _) = await world.product(stock=10), await world.product()
     await world.sold(connector, (one, "4", "10"))
-    answer = await connector.ask(Question("stock.available", {"lines": [{"sku": one, "quantity": "7"}, {"sku": two, "quantity": "0"}], "warehouse": "WH"}))
+    answer = await connector.ask(
+        Question("stock.available", {"lines": [{"sku": one, "quantity": "7"}, {"sku": two, "quantity": "0"}], "warehouse": "WH"})
+    )
     assert answer["lines"] == [{"sku": one, "available": "6", "enough": False}, {"sku": two, "available": "0", "enough": True}]
     answer = await connector.ask(Question("stock.available", {"lines": [{"sku": one, "quantity": "6"}]}))
     assert answer["lines"][0]["enough"] is True and answer["as_of"]
@@ -177,11 +195,14 @@ async def test_available_is_what_is_free_in_the_warehouse(world: World) -> None:
 async def test_a_snapshot_sums_what_stands_for_one_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crossdock.connectors.odoo.availability.CHUNK", 3)
     (one, id_one), (two, _) = await world.product(stock=10), await world.product(tracking="lot", lots={"L1": 5, "L2": 6})
-    (shelf,) = await world.call("stock.location", "create", key=world.admin_key, vals_list=[{"name": f"S{world.prefix}", "location_id": 5}])
+    (shelf,) = await world.call(
+        "stock.location", "create", key=world.admin_key, vals_list=[{"name": f"S{world.prefix}", "location_id": 5}]
+    )
     await world.set_stock(id_one, 3, location=shelf)
     if world.simulator is not None:
         async with world.session.post(f"{world.url}/_sim/stock", json={"sku": one, "quantity": 10, "rows": 4}) as answer:
             assert answer.status == 200
+
     async def lines(**options):  # type: ignore[no-untyped-def]
         found = [line async for chunk in world.connector(**options).snapshot() for line in chunk]
         return sorted((x.sku, x.location, x.lot, Decimal(x.quantity)) for x in found if x.sku in (one, two))

@@ -28,7 +28,10 @@ async def moved(world: World, picking: int) -> list[tuple[str, float, str, str]]
     rows = await world.rows("stock.move.line", [["picking_id", "=", picking]], fields)
     assert all(row["state"] == "done" for row in rows)
     names = {row["product_id"][0] for row in rows}
-    skus = {row["id"]: row["default_code"] for row in await world.rows("product.product", [["id", "in", list(names)]], ["default_code"])}
+    skus = {
+        row["id"]: row["default_code"]
+        for row in await world.rows("product.product", [["id", "in", list(names)]], ["default_code"])
+    }
     return sorted(
         (skus[row["product_id"][0]], row["quantity"], row["lot_id"][1] if row["lot_id"] else "", row["result_package_id"][1] if row["result_package_id"] else "")
         for row in rows
@@ -39,7 +42,12 @@ async def test_a_whole_pick_is_shipped_with_its_tracking_number(world: World) ->
     connector = world.connector()
     sku, id_ = await world.product(stock=50)
     sale = await world.sold(connector, (sku, "4", "10"))
-    shipment = {"number": "SH-1", "order_number": sale.order["number"], "ship_to": sale.order["ship_to"], "tracking_number": "1Z999"}
+    shipment = {
+        "number": "SH-1",
+        "order_number": sale.order["number"],
+        "ship_to": sale.order["ship_to"],
+        "tracking_number": "1Z999",
+    }
     shipment["packages"] = [{"reference": "1", "tracking_number": "1Z999"}, {"reference": "2", "tracking_number": "1Z998"}]
     command = world.picked(sale, {"line": "1", "sku": sku, "quantity": "4"})
     command.data["shipment"] = shipment  # type: ignore[index]
@@ -85,7 +93,11 @@ async def test_partial_picks_follow_the_chain_of_backorders(world: World) -> Non
         world.picked(sale, {"line": "1", "sku": one, "quantity": "2"}, sequence=3),
     ]
     acks = [accepted(await attempt(connector, part)).ack for part in parts]
-    assert acks[0]["backorder"] == acks[1]["transfer"] and acks[1]["backorder"] == acks[2]["transfer"] and acks[2]["backorder"] is None
+    assert (
+        acks[0]["backorder"] == acks[1]["transfer"]
+        and acks[1]["backorder"] == acks[2]["transfer"]
+        and acks[2]["backorder"] is None
+    )
     assert await delivered(world, sale) == {"1": 10.0, "2": 2.0}
     assert (await world.on_hand(id_one), await world.on_hand(id_two)) == (40, 48)
     for part, ack in zip(parts, acks, strict=True):  # each is found on its own transfer, whatever came after
@@ -126,7 +138,10 @@ async def test_the_lots_that_were_picked_are_the_lots_that_leave(world: World) -
     connector = world.connector()
     sku, _ = await world.product(tracking="lot", lots={"LOT-1": 20, "LOT-2": 20, "LOT-3": 20})
     sale = await world.sold(connector, (sku, "10", "10"))
-    picks = [{"line": "1", "sku": sku, "quantity": "4", "lot": "LOT-2"}, {"line": "1", "sku": sku, "quantity": "5", "lot": "LOT-3"}]
+    picks = [
+        {"line": "1", "sku": sku, "quantity": "4", "lot": "LOT-2"},
+        {"line": "1", "sku": sku, "quantity": "5", "lot": "LOT-3"},
+    ]
     ack = accepted(await attempt(connector, world.picked(sale, *picks))).ack
     assert await moved(world, int(ack["transfer_id"])) == [(sku, 4.0, "LOT-2", ""), (sku, 5.0, "LOT-3", "")]
     assert ack["backorder"]
@@ -139,7 +154,9 @@ async def test_serial_numbers_leave_one_by_one(world: World) -> None:
     too_few = world.picked(sale, {"line": "1", "sku": sku, "quantity": "2", "serials": ["SN-3"]})
     outcome = await attempt(connector, too_few)
     assert isinstance(outcome, TargetRefused) and "1 serial" in outcome.message
-    ack = accepted(await attempt(connector, world.picked(sale, {"line": "1", "sku": sku, "quantity": "2", "serials": ["SN-3", "SN-4"]}))).ack
+    ack = accepted(
+        await attempt(connector, world.picked(sale, {"line": "1", "sku": sku, "quantity": "2", "serials": ["SN-3", "SN-4"]}))
+    ).ack
     assert await moved(world, int(ack["transfer_id"])) == [(sku, 1.0, "SN-3", ""), (sku, 1.0, "SN-4", "")]
 
 
@@ -160,7 +177,10 @@ async def test_packages_carry_their_sscc(world: World) -> None:
     sku, _ = await world.product(stock=50)
     sale = await world.sold(connector, (sku, "4", "10"))
     sscc = "376104250021234569"
-    picks = [{"line": "1", "sku": sku, "quantity": "3", "package": "P1"}, {"line": "1", "sku": sku, "quantity": "1", "package": "P2"}]
+    picks = [
+        {"line": "1", "sku": sku, "quantity": "3", "package": "P1"},
+        {"line": "1", "sku": sku, "quantity": "1", "package": "P2"},
+    ]
     packages = [{"reference": "P1", "sscc": sscc}, {"reference": "P2"}]
     ack = accepted(await attempt(connector, world.picked(sale, *picks, confirmation={"packages": packages}))).ack
     assert await moved(world, int(ack["transfer_id"])) == [(sku, 1.0, "", "P2"), (sku, 3.0, "", sscc)]
@@ -195,7 +215,10 @@ async def test_a_substitution_broken_off_in_the_middle_is_finished_right(world: 
         for fault in (Fault.RESET_AFTER, Fault.RESET_BEFORE):
             connector = world.connector(timeout=5)
             sale = await world.sold(connector, (ordered, "5", "10"))
-            picks = [{"line": "1", "sku": other, "quantity": "2", "substituted_for": ordered}, {"line": "1", "sku": ordered, "quantity": "1"}]
+            picks = [
+                {"line": "1", "sku": other, "quantity": "2", "substituted_for": ordered},
+                {"line": "1", "sku": ordered, "quantity": "1"},
+            ]
             command = world.picked(sale, *picks)
             simulator.faults.script(fault, path=f"/json/2/{path}")
             assert isinstance(await attempt(connector, command), AnswerLost), (at, path)
@@ -257,7 +280,9 @@ async def test_a_wizard_in_a_200_is_not_done(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["stock.move.line/load", "stock.picking/write", "stock.picking/button_validate"])
-@pytest.mark.parametrize("fault", [Fault.RESET_AFTER, Fault.RESET_BEFORE, Fault.ERROR_500_AFTER, Fault.MALFORMED], ids=lambda f: f.value)
+@pytest.mark.parametrize(
+    "fault", [Fault.RESET_AFTER, Fault.RESET_BEFORE, Fault.ERROR_500_AFTER, Fault.MALFORMED], ids=lambda f: f.value
+)
 async def test_whatever_answer_is_lost_it_leaves_once(world: World, path: str, fault: Fault) -> None:
     simulator = world.control("lose its answer")
     connector = world.connector(timeout=5)
@@ -283,8 +308,17 @@ async def test_tracking_and_milestones_are_written_once(world: World) -> None:
     sku, _ = await world.product(stock=50)
     sale = await world.sold(connector, (sku, "4", "10"))
     transfer = sale.transfers[0]["id"]
-    milestone = {"tracking_number": "1Z1", "code": "delivered", "at": "2026-11-24T10:00:00+00:00", "location": "London", "description": "Left <here>", "carrier": "UPS"}
-    command = world.command("transfer.track", sale.order["number"], transfer_id=transfer, tracking_number="1Z1", carrier="ups", milestone=milestone)
+    milestone = {
+        "tracking_number": "1Z1",
+        "code": "delivered",
+        "at": "2026-11-24T10:00:00+00:00",
+        "location": "London",
+        "description": "Left <here>",
+        "carrier": "UPS",
+    }
+    command = world.command(
+        "transfer.track", sale.order["number"], transfer_id=transfer, tracking_number="1Z1", carrier="ups", milestone=milestone
+    )
     assert isinstance(await connector.find_effect(command), EffectAbsent)
     for _ in range(2):
         accepted(await attempt(connector, command))
@@ -294,7 +328,9 @@ async def test_tracking_and_milestones_are_written_once(world: World) -> None:
     domain = [["model", "=", "stock.picking"], ["res_id", "=", int(transfer)], ["body", "ilike", "UPS 1Z1"]]
     (note,) = await world.rows("mail.message", domain, ["body"], key=world.admin_key)
     assert "delivered" in note["body"] and "&lt;here&gt;" in note["body"]
-    second = world.command("transfer.track", sale.order["number"], transfer_id=transfer, tracking_number="1Z2", carrier="ups", milestone=None)
+    second = world.command(
+        "transfer.track", sale.order["number"], transfer_id=transfer, tracking_number="1Z2", carrier="ups", milestone=None
+    )
     accepted(await attempt(connector, second))
     (row,) = await pickings(world, sale)
     assert row["carrier_tracking_ref"] == "1Z1,1Z2"
