@@ -17,6 +17,7 @@ from crossdock.processes.order_to_fulfilment.finishing import finish
 from crossdock.processes.order_to_fulfilment.milestones import strip
 from crossdock.processes.order_to_fulfilment.people import decided
 from crossdock.processes.order_to_fulfilment.plan import plan
+from crossdock.processes.order_to_fulfilment.requirements import requires
 from crossdock.processes.order_to_fulfilment.settings import Settings
 from crossdock.processes.order_to_fulfilment.settled import settled
 from crossdock.processes.order_to_fulfilment.states import State, dump, load
@@ -47,6 +48,7 @@ class OrderToFulfilment:
     triggers: ClassVar[frozenset[str]] = frozenset({"order.placed", "order.confirmed"})
     accepts: ClassVar[frozenset[str]] = frozenset(_EVENTS)
     Settings: ClassVar[type[Settings]] = Settings
+    requires = staticmethod(requires)
 
     def initial(self, key: str) -> State:
         return State(key)
