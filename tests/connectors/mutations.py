@@ -14,10 +14,26 @@ SCALARS = st.one_of(
     st.integers(min_value=10**30, max_value=10**40),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=30),
-    st.sampled_from(["", "0", "-1", "1e400", "NaN", "Infinity", "9" * 60, "2026-13-45T99:00:00Z", "0001-01-01T00:00:00+23:59", "\x00", "\ud800"]),
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "-1",
+            "1e400",
+            "NaN",
+            "Infinity",
+            "9" * 60,
+            "2026-13-45T99:00:00Z",
+            "0001-01-01T00:00:00+23:59",
+            "\x00",
+            "\ud800",
+        ]
+    ),
 )
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)), max_leaves=6
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=6,
 )
 
 

@@ -50,7 +50,9 @@ async def running(shop: Shopify, **options: Any) -> AsyncIterator[ShopifyConnect
 
 def stored(inbound: Inbound, at: datetime | None = None) -> StoredMessage:
     """A message as it lies in the ledger."""
-    return StoredMessage("m-1", "shopify-eu", "webhook", inbound.topic, inbound.body, "application/json", {}, at or datetime.now(UTC))
+    return StoredMessage(
+        "m-1", "shopify-eu", "webhook", inbound.topic, inbound.body, "application/json", {}, at or datetime.now(UTC)
+    )
 
 
 def events_of(one: ShopifyConnector, inbound: Inbound) -> list[Event]:
@@ -69,7 +71,9 @@ async def polled(one: ShopifyConnector, cursor: Mapping[str, Any] | None = None)
     return messages, result.cursor
 
 
-def fulfil(order: Mapping[str, Any], quantities: Mapping[str, int], tracking: str = "T1", number: str = "SH-1", **data: Any) -> Command:
+def fulfil(
+    order: Mapping[str, Any], quantities: Mapping[str, int], tracking: str = "T1", number: str = "SH-1", **data: Any
+) -> Command:
     """A `shop.fulfil` for SKUs of an order."""
     lines = [
         {"order_line": str(line["id"]), "sku": line["sku"], "quantity": str(quantities[line["sku"]])}
@@ -78,7 +82,14 @@ def fulfil(order: Mapping[str, Any], quantities: Mapping[str, int], tracking: st
     ]
     shipment = {"number": number, "order_number": "x", "ship_to": SHIP_TO, "carrier": "DHL", "tracking_number": tracking}
     refs = {"shopify-eu:order_id": str(order["id"])}
-    content = {"refs": refs, "order_number": str(order["order_number"]), "shipment": shipment, "lines": lines, "final": True, **data}
+    content = {
+        "refs": refs,
+        "order_number": str(order["order_number"]),
+        "shipment": shipment,
+        "lines": lines,
+        "final": True,
+        **data,
+    }
     return Command(f"cmd-{number}-{tracking}", "shop.fulfil", "shopify-eu", f"order/shopify-eu/{order['order_number']}", content)
 
 

@@ -44,7 +44,13 @@ ORDER: dict[str, Any] = {
     "total_shipping_price_set": {"shop_money": {"amount": "5.90", "currency_code": "EUR"}},
     "shipping_lines": [{"code": "standard", "title": "Standard", "price": "5.90", "tax_lines": []}],
     "customer": {"id": 77, "first_name": "Ada", "last_name": "Byron", "email": "ada@example.org"},
-    "shipping_address": {"name": "Ada Byron", "address1": "1 Analytical Way", "city": "London", "zip": "N1 7AA", "country_code": "GB"},
+    "shipping_address": {
+        "name": "Ada Byron",
+        "address1": "1 Analytical Way",
+        "city": "London",
+        "zip": "N1 7AA",
+        "country_code": "GB",
+    },
     "line_items": [
         {
             "id": 9001,
@@ -177,7 +183,11 @@ class TestShopify(ConnectorConformance):
 
     def messages(self) -> Sequence[MessageSample]:
         eleven = "2026-03-04T11:00:00+01:00"
-        order, later, gone = encoded(ORDER), encoded(ORDER, updated_at=eleven), encoded(ORDER, cancelled_at=eleven, updated_at=eleven)
+        order, later, gone = (
+            encoded(ORDER),
+            encoded(ORDER, updated_at=eleven),
+            encoded(ORDER, cancelled_at=eleven, updated_at=eleven),
+        )
         changes = ("orders/updated", "orders/paid", "orders/fulfilled", "orders/partially_fulfilled")
         return [
             MessageSample("orders/create", order, ["order.placed"]),
@@ -207,5 +217,3 @@ class TestShopify(ConnectorConformance):
 
     def polls(self) -> Sequence[PollSample]:
         return [PollSample("orders", ["graphql/orders"], 8, prepare=several)]
-
-

@@ -146,7 +146,10 @@ async def test_an_order_of_which_every_line_was_removed_is_cancelled() -> None:
 
 
 async def test_two_shops_run_at_once_and_do_not_mix() -> None:
-    eu, us = Shopify(first_number=1001), Shopify(shop="us-shop.myshopify.com", first_number=9001, currency="USD", webhook_secret="other-secret")
+    eu, us = (
+        Shopify(first_number=1001),
+        Shopify(shop="us-shop.myshopify.com", first_number=9001, currency="USD", webhook_secret="other-secret"),
+    )
     async with running(eu) as one, us.running():
         two = connector(us, "shopify-us", shop_domain="us-shop.myshopify.com")
         eu.place_orders(2, seed=1)

@@ -36,7 +36,9 @@ def node_of(order: dict[str, Any]) -> dict[str, Any]:
         if callable(value):
             value = value(None, first=50)
         if isinstance(value, dict):
-            return {key: settle(inner) for key, inner in value.items() if key not in ("fulfillmentOrders", "fulfillments", "variant")}
+            return {
+                key: settle(inner) for key, inner in value.items() if key not in ("fulfillmentOrders", "fulfillments", "variant")
+            }
         return [settle(inner) for inner in value] if isinstance(value, list) else value
 
     found: dict[str, Any] = settle(Views(STORE).order(order))
@@ -122,7 +124,14 @@ def test_a_deeply_nested_body_and_a_huge_number_are_malformed_not_crashes() -> N
 def test_an_unknown_topic_is_refused_and_known_quiet_ones_give_no_event() -> None:
     with pytest.raises(DocumentUnknown):
         events_of(ONE, Inbound("themes/publish", "x", b"{}"))
-    for topic in ("refunds/create", "fulfillments/create", "inventory_levels/update", "customers/update", "orders/edited", "app/uninstalled"):
+    for topic in (
+        "refunds/create",
+        "fulfillments/create",
+        "inventory_levels/update",
+        "customers/update",
+        "orders/edited",
+        "app/uninstalled",
+    ):
         assert events_of(ONE, Inbound(topic, "x", b"{}")) == []
 
 
@@ -137,7 +146,12 @@ def test_a_guest_without_shipping_address_is_shipped_to_the_billing_address() ->
 decimals = st.decimals(min_value=0, max_value=99_999, places=2)
 
 
-@given(decimals, st.integers(1, 500), st.decimals(min_value=0, max_value=1, places=2), st.decimals(min_value=0, max_value=30, places=1))
+@given(
+    decimals,
+    st.integers(1, 500),
+    st.decimals(min_value=0, max_value=1, places=2),
+    st.decimals(min_value=0, max_value=30, places=1),
+)
 def test_taking_the_tax_out_keeps_the_sum_of_the_line(price: Decimal, quantity: int, share: Decimal, percent: Decimal) -> None:
     units = Decimal(quantity)
     discount = (price * units * share).quantize(Decimal("0.01"))
@@ -184,5 +198,8 @@ def test_a_draft_order_by_others_is_a_whole_order_once_it_is_completed() -> None
     draft |= {"financial_status": "paid", "cancelled_at": None, "test": False}
     [event] = events_of(ONE, Inbound("orders/create", "x", json.dumps(draft).encode()))
     assert isinstance(event.data, SalesOrder)
-    assert [(line.sku, str(line.unit_price.amount)) for line in event.data.lines] == [("IPOD2008GREEN", "199.00"), ("ENGRAVING", "494.14")]
+    assert [(line.sku, str(line.unit_price.amount)) for line in event.data.lines] == [
+        ("IPOD2008GREEN", "199.00"),
+        ("ENGRAVING", "494.14"),
+    ]
     assert event.data.ship_to.region == "VA" and str(event.data.total.amount) == "1027.41"

@@ -75,13 +75,26 @@ async def test_held_orders_and_odd_quantities_are_refused_with_the_reason() -> N
     async with running(shop) as one:
         order = shop.place_order([("XD-001", 3)])
         shop.store.plans[order["id"]][0]["status"] = "ON_HOLD"
-        with pytest.raises(TargetRefused) as caught:
+        with pytest.raises(TargetRefused, match="holds back") as caught:
             await one.deliver(fulfil(order, {"XD-001": 1}))
         assert caught.value.detail["fulfillment_orders"] == ["ON_HOLD"]
         command = fulfil(order, {"XD-001": 1})
         command.data["lines"][0]["quantity"] = "1.5"
         with pytest.raises(TargetRefused, match="whole pieces"):
             await one.deliver(command)
+
+
+async def test_more_shipped_than_ordered_is_shown_as_far_as_the_shop_can() -> None:
+    shop = Shopify()
+    async with running(shop) as one:
+        order = shop.place_order([("XD-001", 3), ("XD-004", 1)])
+        command = fulfil(order, {"XD-001": 4, "XD-004": 1})
+        outcome = await one.deliver(command)
+        assert isinstance(outcome, Accepted)
+        assert outcome.ack["over"] == {str(order["line_items"][0]["id"]): 1}
+        assert isinstance(await one.find_effect(command), EffectFound)
+        assert (await one.deliver(command)).repeated  # type: ignore[union-attr]
+        assert len(shop.effects_of("fulfilment")) == 1
 
 
 async def test_the_order_is_found_by_its_number_when_its_id_is_not_known() -> None:
@@ -167,7 +180,13 @@ async def test_five_hundred_levels_go_in_calls_of_250() -> None:
 
 
 def cancel(order_id: int) -> Command:
-    return Command("cmd-cancel", "order.cancel", "shopify-eu", "order/shopify-eu/1", {"refs": {"shopify-eu:order_id": str(order_id)}, "reason": "fraud"})
+    return Command(
+        "cmd-cancel",
+        "order.cancel",
+        "shopify-eu",
+        "order/shopify-eu/1",
+        {"refs": {"shopify-eu:order_id": str(order_id)}, "reason": "fraud"},
+    )
 
 
 async def test_a_cancellation_is_a_job_that_is_waited_for() -> None:

@@ -192,8 +192,10 @@ class ShopifyConnector(BaseConnector):
         shown = await self._fulfilment.shown(order_id, want)
         if covers(shown.units, want.units):
             return Accepted({"fulfilment_id": ",".join(shown.fulfilments)}, repeated=True)
-        created = await self._fulfilment.create(order_id, want, shown)
-        return Accepted({"fulfilment_id": ",".join(created)})
+        plan = await self._fulfilment.plan(order_id, want, shown)
+        created = await self._fulfilment.create(want, plan)
+        ack: dict[str, Any] = {"fulfilment_id": ",".join([*shown.fulfilments, *created])}
+        return Accepted({**ack, "over": dict(plan.over)} if plan.over else ack, repeated=not created)
 
     async def _milestone(self, command: Command) -> Outcome:
         fulfilment, event, there = await self._fulfilment.event_shown(await self._order_id(command), command)
@@ -243,7 +245,9 @@ class ShopifyConnector(BaseConnector):
         if command.name == "shop.fulfil":
             want, order_id = wanted(command), await self._order_id(command)
             shown = await self._fulfilment.shown(order_id, want)
-            if covers(shown.units, want.units):
+            if covers(shown.units, want.units) or (
+                shown.fulfilments and not (await self._fulfilment.plan(order_id, want, shown)).parts
+            ):
                 return EffectFound({"fulfilment_id": ",".join(shown.fulfilments)})
             return self._settling.absent(command.id)
         if command.name == "shop.milestone":

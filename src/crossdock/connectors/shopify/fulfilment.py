@@ -56,6 +56,14 @@ class Shown:
     units: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The fulfilments to create (one list of parts per location), and the units per line item that the shop cannot show."""
+
+    parts: list[list[dict[str, Any]]]
+    over: Mapping[str, int]
+
+
 def wanted(command: Command) -> Wanted:
     """Read the command. Raises `TargetRefused` for a quantity that is no whole number of pieces."""
     shipment = parse(Shipment, command.data.get("shipment"), "shipment")
@@ -101,44 +109,44 @@ class Fulfilment:
                 shown.units[str(number_of(dig(line, "lineItem", "id")))] += int(line["quantity"])
         return shown
 
-    async def create(self, order_id: str, want: Wanted, shown: Shown) -> list[str]:
-        """Create what is missing, one fulfilment per location; the ids of all. Raises `TargetRefused` when the shop cannot fulfil it."""
-        missing = Counter(want.units) - shown.units
-        created = list(shown.fulfilments)
-        for parts in await self._plan(order_id, missing):
-            fulfilment = {"lineItemsByFulfillmentOrder": parts, "trackingInfo": want.tracking, "notifyCustomer": self._notify}
-            payload = await self._api.mutate(queries.FULFIL, fulfillment=fulfilment, message=want.number)
-            created.append(str(dig(payload, "fulfillment", "id")))
-        return created
+    async def plan(self, order_id: str, want: Wanted, shown: Shown) -> Plan:
+        """What must still be created. Raises `TargetRefused` when the shop holds the pieces back, or has none of them left to fulfil.
 
-    async def _plan(self, order_id: str, missing: Counter[str]) -> list[list[dict[str, Any]]]:
-        left = Counter(missing)
+        More was shipped than ordered: then what is left is fulfilled, and the rest is named, because the shop cannot show it.
+        """
+        left = Counter(want.units) - shown.units
         places: dict[str, list[dict[str, Any]]] = {}
-        held: set[str] = set()
+        held: dict[str, str] = {}
         for order in await self._fulfilment_orders(order_id):
             actions = {dig(one, "action") for one in order.get("supportedActions") or []}
-            if "CREATE_FULFILLMENT" not in actions:
-                held.add(str(order.get("status")))
-                continue
             items = []
             for line in order["lines"]:
-                item = str(number_of(dig(line, "lineItem", "id")))
-                units = min(left[item], int(line["remainingQuantity"]))
-                if units > 0:
+                item, remaining = str(number_of(dig(line, "lineItem", "id"))), int(line["remainingQuantity"])
+                units = min(left[item], remaining)
+                if units > 0 and "CREATE_FULFILLMENT" in actions:
                     left[item] -= units
                     items.append({"id": line["id"], "quantity": units})
+                elif units > 0:
+                    held[item] = str(order.get("status"))
             if items:
                 place = str(dig(order, "assignedLocation", "location", "id"))
                 entry = {"fulfillmentOrderId": order["id"], "fulfillmentOrderLineItems": items}
                 places.setdefault(place, []).append(entry)
-        short = +left
-        if short:
-            raise TargetRefused(
-                "the shop has fewer pieces left to fulfil than were shipped",
-                missing=dict(short),
-                fulfillment_orders=sorted(held - {"CLOSED"}),
-            )
-        return list(places.values())
+        over = dict(+left)
+        if over.keys() & held.keys():
+            raise TargetRefused("the shop holds back what was shipped", missing=over, fulfillment_orders=sorted(set(held.values())))
+        if not places and not shown.fulfilments:
+            raise TargetRefused("the shop has fewer pieces left to fulfil than were shipped", missing=over)
+        return Plan(list(places.values()), over)
+
+    async def create(self, want: Wanted, plan: Plan) -> list[str]:
+        """Create the planned fulfilments, one per location; their ids."""
+        created = []
+        for parts in plan.parts:
+            fulfilment = {"lineItemsByFulfillmentOrder": parts, "trackingInfo": want.tracking, "notifyCustomer": self._notify}
+            payload = await self._api.mutate(queries.FULFIL, fulfillment=fulfilment, message=want.number)
+            created.append(str(dig(payload, "fulfillment", "id")))
+        return created
 
     async def _fulfilments(self, order_id: str) -> list[dict[str, Any]]:
         order = await self._api.call(queries.FULFILMENTS, id=f"gid://shopify/Order/{order_id}")
