@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DIGITS: Final = 28
 MAGNITUDE: Final = 12
 CENT: Final = Decimal("0.01")
+NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
+"""Characters that no database and no other system takes: NUL and unpaired surrogates."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -69,6 +72,8 @@ def microseconds(moment: datetime) -> int:
 
 def plain(amount: Decimal) -> Decimal:
     """The one way an amount is written here: no trailing zeros beyond two decimals, so that 199, 199.0 and 199.00 are the same bytes."""
+    if amount.same_quantum(CENT):
+        return amount
     short = amount.normalize()
     exponent = short.as_tuple().exponent
     return short.quantize(CENT) if isinstance(exponent, int) and exponent > -2 else short
@@ -173,7 +178,7 @@ class Node:
         if len(found) > limit:
             self.wrong(key, f"is longer than {limit} characters")
             return ""
-        if "\x00" in found or any("\ud800" <= char <= "\udfff" for char in found):
+        if found and NO_TEXT.search(found):
             self.wrong(key, "contains characters that are no text")
             return ""
         if required and not found:
@@ -194,7 +199,8 @@ class Node:
             if required:
                 self.wrong(key, "is missing")
             return None
-        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        odd = isinstance(value, str) and ("_" in value or not value.isascii())  # Decimal would take 1_000 and other scripts' digits
+        if odd or isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             self.wrong(key, "must be a number")
             return None
         try:
@@ -202,7 +208,8 @@ class Node:
         except (InvalidOperation, ValueError):
             self.wrong(key, "must be a number")
             return None
-        if not number.is_finite() or len(number.as_tuple().digits) > DIGITS or abs(number.adjusted()) > MAGNITUDE:
+        long = len(value) > DIGITS if isinstance(value, str) else len(number.as_tuple().digits) > DIGITS
+        if long or not number.is_finite() or abs(number.adjusted()) > MAGNITUDE:
             self.wrong(key, "is not a number of this size")
             return None
         return number

@@ -148,6 +148,14 @@ class ShopifyConnector(BaseConnector):
             references=(Reference(f"{system}:order_id", order_id),),
         )
 
+    @classmethod
+    def credential_purposes(cls, options: ShopifyOptions) -> frozenset[str]:
+        return frozenset({"access_token", "webhook_secret"})
+
+    @classmethod
+    def poll_channels(cls, options: ShopifyOptions) -> frozenset[str]:
+        return frozenset({"orders"})
+
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         """Channel `orders`: the orders updated since the last poll, webhook or not."""
         if channel != "orders":

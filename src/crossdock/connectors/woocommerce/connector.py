@@ -121,6 +121,14 @@ class WooCommerceConnector(BaseConnector):
             references=(Reference(f"{system}:order_id", order_id),),
         )
 
+    @classmethod
+    def credential_purposes(cls, options: WooCommerceOptions) -> frozenset[str]:
+        return frozenset({"consumer_key", "consumer_secret", "webhook_secret"})
+
+    @classmethod
+    def poll_channels(cls, options: WooCommerceOptions) -> frozenset[str]:
+        return frozenset({"orders"})
+
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         """Channel `orders`: the orders modified since the last poll, webhook or not."""
         if channel != "orders":

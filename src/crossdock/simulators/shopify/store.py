@@ -13,7 +13,7 @@ from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article, Shopper, b
 
 Told = Callable[[str, str, Mapping[str, Any], str], None]
 """(kind, key, data, idempotency key): an effect has just become true."""
-SERVICES = (("standard", "Standard shipping", Decimal("5.90")), ("express", "Express shipping", Decimal("14.90")))
+SERVICES = (("Standard", "Standard", Decimal("5.90")), ("Express", "Express", Decimal("14.90")))
 
 
 class Refused(Exception):

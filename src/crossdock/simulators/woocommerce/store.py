@@ -15,7 +15,7 @@ from crossdock.simulators.woocommerce.orders import line_item, new_order, settle
 Told = Callable[[str, str, Mapping[str, Any], str], None]
 """(kind, key, data, idempotency key): an effect has just become true."""
 STATUSES: Final = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
-SERVICES: Final = (("flat_rate", "Flat rate", Decimal("5.90")), ("express", "Express", Decimal("14.90")))
+SERVICES: Final = (("flat_rate", "Flat rate", Decimal("5.90")), ("express_rate", "Express", Decimal("14.90")))
 
 
 class Refused(Exception):
