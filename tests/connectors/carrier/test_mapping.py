@@ -152,6 +152,24 @@ def test_only_the_booking_is_amended() -> None:
         assert dialect.amended("POST", "https://x/oauth/token", b"grant", {"references": []}) == b"grant"
 
 
+def ups_error(message: str) -> str:
+    return json.dumps({"response": {"errors": [{"code": "1", "message": message}]}})
+
+
+def test_only_a_clear_no_means_that_nothing_was_booked() -> None:
+    for status in (400, 404):
+        assert UPS.found([(status, ups_error("No shipment found for the given reference number."))]) is None
+    unclear = [(400, ups_error("Invalid shipper number")), (500, ups_error("No shipment found")), (200, "{}"), (200, "half a")]
+    for answer in unclear:
+        with pytest.raises((ValueError, KeyError)):
+            UPS.found([answer])
+    assert DHL.found([(404, "")]) is None
+    assert DHL.found([(200, '{"shipments":[]}')]) is None
+    for answer in [(400, "{}"), (200, "half a"), (422, "{}")]:
+        with pytest.raises(ValueError):
+            DHL.found([answer])
+
+
 def test_amounts_are_read_digit_by_digit() -> None:
     huge = '{"shipmentCharges":[{"currencyType":"BILLC","priceCurrency":"EUR","price":12345678901234567.89}]}'
     assert DHL.cost(huge) == ("12345678901234567.89", "EUR")
@@ -292,6 +310,7 @@ def test_every_scan_of_a_followed_consignment_is_told_once_whatever_the_order(st
             heard.extend(message.dedupe_key for message in result.messages)
             cursor = result.cursor
             if not result.more:
+                assert result.cursor.get("turn", "") == "", "the next poll would begin in the middle"
                 return
         raise AssertionError("the round never ends")
 
