@@ -170,6 +170,10 @@ class ShopKit(BaseConnector):
     def credential_purposes(cls, options: Any) -> frozenset[str]:
         return frozenset({"webhook_secret"})
 
+    @classmethod
+    def poll_channels(cls, options: Any) -> frozenset[str]:
+        return frozenset({"orders"})
+
 
 class ErpKit(BaseConnector):
     kind: ClassVar[str] = "erpkit"

@@ -93,6 +93,7 @@ CASES: list[tuple[str, Mapping[str, Change], str, int, str]] = [
     ("bad-option", {SHOP: ("page: 20", "page: 0")}, SHOP, 8, "greater than"),
     ("missing-credential", {SHOP: ("webhook_secret: env", "webhook_secrt: env")}, SHOP, 7, "'webhook_secret'"),
     ("poll-not-possible", {"systems/erp.yaml": "kind: erpkit\nowner: it\nendpoint: https://e\npolls: [{channel: a, every: 1m}]\n"}, "systems/erp.yaml", 4, "cannot poll"),
+    ("unknown-channel", {SHOP: ("channel: orders", "channel: order")}, SHOP, 10, "'order'"),
     ("no-endpoint", {"systems/erp.yaml": "kind: erpkit\nowner: it\n", "environments/test.yaml": "region: eu\n"}, "systems/erp.yaml", 1, "environment test"),
     ("source-cannot-send", {"systems/outlet.yaml": "kind: mute\nowner: ops\n"}, "flows/outlet.yaml", 3, "outlet"),
     ("question-not-possible", {"flows/stock.yaml": ("stock.available", "stock.avaliable")}, "flows/stock.yaml", 4, "stock.avaliable"),
@@ -239,6 +240,13 @@ def test_what_only_looks_like_a_secret_is_left_alone(key, value) -> None:
     from crossdock.landscape.lint.secrecy import looks_secret
 
     assert not looks_secret(key, value)
+
+
+def test_a_credential_may_come_from_every_environment(find) -> None:
+    changes = {SHOP: ("credentials: {webhook_secret: env:SHOP_SECRET}\n", "")}
+    assert {each.code for each in find(changes)} == {"missing-credential"}
+    bound = {"environments/test.yaml": ("{erp: {api_key: env:ERP_KEY}}", "{shop: {webhook_secret: env:S}}")}
+    assert find({**changes, **bound}) == []
 
 
 def test_a_secret_is_never_repeated_in_a_finding(find) -> None:

@@ -52,6 +52,11 @@ class BaseConnector:
         """What a connector with these options can do; differs from `capabilities` only where the options decide it."""
         return cls.capabilities
 
+    @classmethod
+    def poll_channels(cls, options: Any) -> frozenset[str] | None:
+        """The names of the channels that can be polled; None when any name will do."""
+        return None
+
     async def start(self) -> None:
         """Open what needs opening; called once on the hub's event loop."""
 

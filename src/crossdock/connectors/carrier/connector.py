@@ -69,6 +69,10 @@ class CarrierConnector(BaseConnector):
             return mapping.unfollow(cursor, str(command.data.get("tracking_number") or ""))
         return mapping.follow(cursor, command)
 
+    @classmethod
+    def poll_channels(cls, options: Any) -> frozenset[str]:
+        return frozenset({CHANNEL})
+
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         if channel != CHANNEL:
             raise DocumentUnknown(f"{self.kind} has no channel {channel!r}", channel=channel)

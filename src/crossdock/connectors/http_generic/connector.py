@@ -78,6 +78,10 @@ class HttpConnector(BaseConnector):
     def normalize(self, message: StoredMessage) -> Sequence[Event]:
         return self._documents.events(message)
 
+    @classmethod
+    def poll_channels(cls, options: HttpOptions) -> frozenset[str]:
+        return frozenset(options.polls)
+
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         poll = self._polls.get(channel)
         return PollResult((), cursor) if poll is None else await poll.fetch(cursor)

@@ -89,6 +89,8 @@ def missing_credential(view: View) -> Iterator[Finding]:
         except (AttributeError, ValidationError):
             continue
         for purpose in sorted(set(needed) - set(system.credentials)):
+            if view.environments and all(purpose in each.credentials.get(name, {}) for each in view.environments.values()):
+                continue
             hint = f"Add `credentials: {{{purpose}: env:NAME}}` or `file:`, `vault:`."
             yield view.at("systems", name, ("credentials",), f"the connector needs the credential {purpose!r}", hint)
 
@@ -99,6 +101,20 @@ def poll_not_possible(view: View) -> Iterator[Finding]:
     for name, system, connector in _connectors(view):
         if system.polls and not _able(system, connector).polls:
             yield view.at("systems", name, ("polls",), f"connector {system.kind!r} cannot poll", "Remove `polls`.")
+
+
+@check("unknown-channel")
+def unknown_channel(view: View) -> Iterator[Finding]:
+    """A poll names a channel its connector does not have."""
+    for name, system, connector in _connectors(view):
+        try:
+            known = connector.poll_channels(connector.Options.model_validate(dict(system.options)))
+        except (AttributeError, ValidationError):
+            continue
+        for index, poll in enumerate(system.polls):
+            if known is not None and poll.channel not in known:
+                message = f"connector {system.kind!r} has no channel {poll.channel!r}"
+                yield view.at("systems", name, ("polls", index, "channel"), message, did_you_mean(poll.channel, known))
 
 
 @check("no-endpoint")
