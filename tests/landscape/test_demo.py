@@ -71,3 +71,13 @@ def test_the_process_environment_gives_the_addresses() -> None:
 
 def test_the_demo_rules_compile_and_judge() -> None:
     load(DEMO, variables={}).rulebook.compile()
+
+
+async def test_the_channels_odoo_names_are_those_it_has() -> None:
+    from crossdock.connectors.odoo.connector import OdooConnector
+    from crossdock.testing.contexts import make_context
+
+    context = make_context(OdooConnector, options={"database": "x"})
+    connector = OdooConnector(context)
+    assert set(connector._capture.channels) == OdooConnector.poll_channels(context.options)
+    await context.http.close()

@@ -67,6 +67,10 @@ def _exact(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is no captured value")
 
 
+CHANNELS: Final = ("orders", "order_lines", "transfers", "moves", "quants", "products")
+"""What can be polled."""
+
+
 class Capture:
     """Polls channels."""
 

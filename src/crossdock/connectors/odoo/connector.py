@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from crossdock.canonical.events import Event
 from crossdock.connectors.base import BaseConnector
 from crossdock.connectors.odoo.availability import Availability
-from crossdock.connectors.odoo.capture import Capture
+from crossdock.connectors.odoo.capture import CHANNELS, Capture
 from crossdock.connectors.odoo.catalogue import Catalogue
 from crossdock.connectors.odoo.chatter import Chatter
 from crossdock.connectors.odoo.client import OdooClient
@@ -119,6 +119,10 @@ class OdooConnector(BaseConnector):
 
     def normalize(self, message: StoredMessage) -> Sequence[Event]:
         return self._mapping.events(message)
+
+    @classmethod
+    def poll_channels(cls, options: Any) -> frozenset[str]:
+        return frozenset(CHANNELS)
 
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         return await self._capture.poll(channel, cursor)
