@@ -34,7 +34,7 @@ def main(
 
 
 def _mount() -> None:
-    from crossdock.cli import audit, exceptions, replay, send, status, trace, up
+    from crossdock.cli import audit, demo, exceptions, replay, send, status, trace, up
     from crossdock.connectors import cli as connectors
     from crossdock.edi import cli as edi
     from crossdock.landscape import cli as landscape
@@ -42,6 +42,7 @@ def _mount() -> None:
     app.command("init", epilog=EPILOG)(landscape.init)
     app.command("check", epilog=EPILOG)(landscape.check)
     app.command("up", epilog=EPILOG)(up.up)
+    app.command("demo", epilog=EPILOG)(demo.demo)
     app.command("status", epilog=EPILOG)(status.status)
     app.command("trace", epilog=EPILOG)(trace.trace)
     app.command("send", epilog=EPILOG)(send.send)
