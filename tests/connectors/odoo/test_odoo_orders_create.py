@@ -210,7 +210,9 @@ async def test_a_currency_without_price_list_is_refused_before_anything_is_made(
 
 
 async def test_another_currency_goes_by_its_price_list(world: World) -> None:
-    (euro,) = await world.rows("res.currency", [["name", "=", "EUR"]], ["active"], context={"active_test": False}, key=world.admin_key)
+    (euro,) = await world.rows(
+        "res.currency", [["name", "=", "EUR"]], ["active"], context={"active_test": False}, key=world.admin_key
+    )
     if not euro["active"]:
         await world.call("res.currency", "write", key=world.admin_key, ids=[euro["id"]], vals={"active": True})
     made = [{"name": f"Euro {world.prefix}", "currency_id": euro["id"]}]

@@ -188,8 +188,9 @@ class Capture:
             last = page[-1]
         missing = sorted(window.ids - there)
         if missing:
-            # a search hides what the user may not see any more; reading refuses it, and then nothing is told as deleted
-            there.update(await self._client.read(channel.model, missing, ["id"]))
+            # a search hides what the user may not see any more; reading refuses it, and then nothing is told as deleted.
+            # The id alone would be answered without looking into the database.
+            there.update(await self._client.read(channel.model, missing, ["write_date"]))
         gone = [id_ for id_ in missing if id_ not in there]
         window.ids = set()
         window.know(there, self._policy.span)

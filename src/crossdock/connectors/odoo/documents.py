@@ -61,7 +61,7 @@ TOLD_STATES: Final = ("sale", "done", "cancel")
 _PARTNER: Final = (
     "name",
     "is_company",
-    "commercial_company_name",
+    "parent_id",
     "street",
     "street2",
     "city",
@@ -186,7 +186,8 @@ class Documents:
         return {
             id_: {
                 "id": id_,
-                **{name: text(row[name]) for name in _PARTNER if name not in ("is_company", "state_id", "country_id")},
+                **{name: text(row[name]) for name in _PARTNER if not name.endswith("_id") and name != "is_company"},
+                "company": label(row["parent_id"]),
                 "is_company": bool(row["is_company"]),
                 "country": countries.get(related(row["country_id"]) or 0, ""),
                 "region": states.get(related(row["state_id"]) or 0, ""),

@@ -99,7 +99,7 @@ class DocumentMapping:
             )
         ]
         changed_at = _version_time(document["version"])
-        if order is not None and (changed_at - confirmed_at).total_seconds() > 2:
+        if order is not None and changed_at > confirmed_at:  # what the confirmation itself wrote carries the time it began
             position = Position(f"{stem}/changed", int(message.headers.get(AS_OF, "0")))
             identity = f"{stem}/changed/{document['content']}/{document['version']}"
             events.append(Event(identity, "order.changed", self._system, key, order, changed_at, references, position))
@@ -275,7 +275,7 @@ def _barcode(value: str) -> tuple[Identifier, ...]:
 def _address(partner: Json) -> Address:
     return Address(
         name=partner["name"],
-        company=partner["commercial_company_name"],
+        company=partner["company"],
         street=partner["street"],
         street2=partner["street2"],
         city=partner["city"],
