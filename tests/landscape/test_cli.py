@@ -32,6 +32,15 @@ def test_a_new_landscape_has_no_finding(started) -> None:
     assert len(report["bundle_id"]) == 64
 
 
+def test_a_new_landscape_has_a_secret_of_its_own_that_stays_out_of_git(started, tmp_path) -> None:
+    secret = started / "secrets/inbox-api-key"
+    assert secret.stat().st_mode & 0o077 == 0
+    assert len(secret.read_text().strip()) >= 32
+    assert "secrets/" in (started / ".gitignore").read_text().splitlines()
+    assert run(app, ["init", str(tmp_path / "second")]).exit_code == 0
+    assert (tmp_path / "second/secrets/inbox-api-key").read_text() != secret.read_text()
+
+
 def test_findings_are_listed_with_place_and_remedy(started) -> None:
     path = started / "systems/receiver.yaml"
     path.write_text(path.read_text().replace("owner:", "ownr:"))

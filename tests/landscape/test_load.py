@@ -123,6 +123,9 @@ def test_ownership_is_what_the_core_enforces(folder) -> None:
 def test_flows_take_events_of_their_systems(folder) -> None:
     landscape = load(folder({"flows/outlet.yaml": ("workflow: toy", "workflow: toy\nenabled: false")}), variables={})
     assert [flow.name for flow in landscape.flows_for("order.placed", "shop")] == ["orders"]
+    assert [flow.name for flow in landscape.flows_for("order.changed", "erp")] == ["orders"], (
+        "a role's system reports on what runs"
+    )
     assert landscape.flows_for("order.placed", "outlet") == ()
     assert landscape.flows_for("order.cancelled", "shop") == ()
 
