@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.odoo_wire.conftest import Server
 
 

@@ -6,9 +6,9 @@ import json
 import time
 
 import pytest
-from tests.odoo_wire.conftest import Server
 
 from crossdock.simulators.odoo import Odoo
+from tests.odoo_wire.conftest import Server
 
 
 def test_every_json_error_has_one_shape_with_a_traceback(odoo: Server) -> None:

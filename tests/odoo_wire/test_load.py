@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+
 from tests.odoo_wire.conftest import EXACT, Server
 
 ORDER = [

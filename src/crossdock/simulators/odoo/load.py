@@ -376,7 +376,6 @@ def load(model: Model, env: Env, fields: list[str], data: list[list[Any]]) -> Ro
     if any(message["type"] == "error" for message in job.messages):
         env.undo.rollback(mark)
         del env.happened[done:]
-        env.hooks.clear()
         env.touched.clear()
         return {"ids": False, "messages": job.messages, "nextrow": 0}
     return {"ids": ids, "messages": job.messages, "nextrow": 0}

@@ -215,7 +215,7 @@ class Model:
         for name in vals:
             if name not in self.fields:
                 raise ProgrammingError(f"Invalid field {name!r} in {self.name!r}")
-        vals = self.prepare(env, vals)
+        vals = self.prepare(env, self._canonical(vals))
         for link, parent in self.delegates.items():
             if not vals.get(link):
                 inherited = {n: vals.pop(n) for n in list(vals) if self.fields[n].delegate == link}
@@ -246,6 +246,10 @@ class Model:
         self.registry.automations.changed(env, self, row, "on_create")
         return id_
 
+    def _canonical(self, vals: Mapping[str, Any]) -> dict[str, Any]:
+        # Older versions call some fields otherwise; the models know the names of 19 only.
+        return {self.fields[name].key if name not in self.own else name: value for name, value in vals.items()}
+
     def insert_inherited(self, env: Env, vals: dict[str, Any]) -> int:
         """Create the parent record of a record that inherits from this model."""
         return self.insert(env, [vals])[0]
@@ -263,19 +267,20 @@ class Model:
 
     def update(self, env: Env, rows: Sequence[Row], vals: Mapping[str, Any]) -> None:
         """Write wire values without asking for access rights; always moves write_date, as the server does."""
-        names = set(vals)
         for name in vals:
             if name not in self.fields:
                 raise ProgrammingError(name, "KeyError")
+        vals = self._canonical(vals)
+        names = set(vals)
         table = env.store.table(self.name)
         for row in rows:
             before = self.registry.automations.before(self, row)
             for name, value in vals.items():
                 f = self.fields[name]
-                if name in AUTOMATIC or f.compute:
-                    continue
                 if f.type in TO_MANY or f.delegate:
                     self._relate(env, row, name, f, value)
+                    continue
+                if name in AUTOMATIC or f.compute:
                     continue
                 new = to_store(env, self, name, f, value, False)
                 if new != row.get(f.key):

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from crossdock.simulators.odoo import dispatch, errors
 from crossdock.simulators.odoo.env import Env
-from crossdock.simulators.odoo.errors import AccessDenied, HttpError, OdooError
+from crossdock.simulators.odoo.errors import AccessDenied, HttpError, OdooError, UserError
 from crossdock.simulators.odoo.models.base import expired
 from crossdock.simulators.odoo.store import utc_text
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 JSON = "application/json; charset=utf-8"
+ONLY_OVER_HTTP = frozenset({"make_key", "run_check"})  # they look at the request, which the older RPC does not show
 NO_DATABASE = """<!DOCTYPE html>
 <title>404 Not Found</title>
 <h1>Not Found</h1>
@@ -212,11 +213,11 @@ class Wire:
             service, method, args = parameters["service"], parameters["method"], parameters.get("args") or []
             result = await self._service(service, method, args, began, now)
         except OdooError as problem:
-            shell["error"] = {"code": 200, "message": "Odoo Server Error", "data": problem.body()}
+            shell["error"] = {"code": 0, "message": "Odoo Server Error", "data": problem.body()}
             return answer(shell)
         except Exception as problem:
             body = self.defect(problem, "jsonrpc").body()
-            shell["error"] = {"code": 200, "message": "Odoo Server Error", "data": body}
+            shell["error"] = {"code": 0, "message": "Odoo Server Error", "data": body}
             return answer(shell)
         if result is not None:
             shell["result"] = result
@@ -258,6 +259,8 @@ class Wire:
         self, uid: int, model: str, name: str, positional: list[Any], named: dict[str, Any], began: int, now: str
     ) -> Any:
         self.odoo.legacy.check(model, positional, named)
+        if name in ONLY_OVER_HTTP:
+            raise UserError("This method can only be accessed over HTTP")
         target = dispatch.find(self.odoo.registry, self.odoo.legacy.model(model), name, legacy=True)
         context = named.pop("context", None) or {}
         single = name == "create" and bool(positional) and isinstance(positional[0], Mapping)

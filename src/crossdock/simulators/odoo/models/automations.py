@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from crossdock.simulators.odoo.api import public
 from crossdock.simulators.odoo.errors import MissingError, UserError, ValidationError
 from crossdock.simulators.odoo.model import Model
-from crossdock.simulators.odoo.schema import Fields, Row, char, choice, flag, links, many, one, text
+from crossdock.simulators.odoo.schema import Fields, Row, char, choice, flag, integer, links, many, one, text
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
@@ -58,6 +58,7 @@ class ServerAction(Model):
         "webhook_url": char("Webhook URL"),
         "webhook_field_ids": links("ir.model.fields", "Webhook Fields"),
         "base_automation_id": one("base.automation", "Automation Rule", index=True),
+        "sequence": integer("Sequence", default=5),
         "usage": char("Usage", default="ir_actions_server"),
     }
 

@@ -318,15 +318,18 @@ class ApiKeyDescription(Model):
         "expiration_date": moment("Expiration Date"),
     }
 
+    def check(self, env: Env, ids: list[int]) -> None:
+        for row in (self.rows(env)[i] for i in ids):
+            if env.in_groups(*ADMIN):
+                continue
+            if float(row["duration"]) == 0:
+                raise ValidationError("The API key must have an expiration date")
+            if float(row["duration"]) > 90:
+                raise ValidationError("You cannot exceed 90.0 days.")
+
     @public
     def make_key(self, env: Env, ids: list[int]) -> Row:
         row = self.browse(env, ids)[0]
-        days = float(row["duration"])
-        if not env.in_groups(*ADMIN):
-            if days == 0:
-                raise UserError("The API key must have an expiration date")
-            if days > 90:
-                raise UserError("You cannot exceed 90.0 days.")
         check = env["res.users.identitycheck"].insert(env, [{"request": f"make:{row['id']}"}])[0]
         return _action("res.users.identitycheck", check, "Access Control")
 

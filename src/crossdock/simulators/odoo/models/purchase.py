@@ -169,9 +169,12 @@ class Purchase(Model):
         pickings = cast("Picking", env["stock.picking"])
         table = env.store.table("stock.picking")
         for row in self.browse(env, ids):
+            entries = env.store.table("account.move").rows
+            if any(entries[i]["state"] == "posted" for i in row["invoice_ids"] or [] if i in entries):
+                raise UserError(
+                    f"Unable to cancel purchase order(s): {row['name']}. You must first cancel their related vendor bills."
+                )
             found = [table.rows[i] for i in table.indexes["purchase_id"].get(row["id"], ())]
-            if any(p["state"] == "done" for p in found):
-                raise UserError(f"Unable to cancel purchase order {row['name']} as some receptions have already been done.")
             pickings.action_cancel(env, [p["id"] for p in found if p["state"] not in CLOSED])
             self.put(env, row, state="cancel")
             self.refresh(env, row["id"])
