@@ -45,6 +45,7 @@ def event(kind: str, data: Mapping[str, Any], seq: int = 3, sequence: int = 1) -
 
 
 PICK = {
+    "confirmation": 1,
     "final": True,
     "picked_at": "2026-03-04T09:58:00Z",
     "warehouse_reference": "W1",

@@ -25,6 +25,7 @@ from crossdock.core.errors import (
     CredentialRefused,
     CrossdockError,
     DocumentUnknown,
+    PayloadMalformed,
     SignatureInvalid,
     TargetRefused,
 )
@@ -264,6 +265,27 @@ async def test_an_inventory_whose_cursor_circles_is_refused(wms: Wms, hub: InMem
     monkeypatch.setattr(module.mapping, "stock_page", lambda body: (real(body)[0], ""))
     with pytest.raises(ContractBroken):
         _ = [line async for chunk in hub.connector.snapshot() for line in chunk]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"",
+        b'{"sku":"A","quantity":"1"}',
+        b'{"sku":"A","quantity":"1"}\n{"next":null,"lines":2}',
+        b'{"quantity":"1"}\n{"next":null,"lines":1}',
+    ],
+)
+def test_a_page_of_the_inventory_that_lost_lines_is_not_taken(page: bytes) -> None:
+    with pytest.raises(PayloadMalformed):
+        module.mapping.stock_page(page)
+
+
+def test_quantities_of_the_inventory_are_exact() -> None:
+    page = b'{"sku":"A","quantity":0.1000}\n{"sku":"B","quantity":7,"lot":"L"}\n{"next":"x","lines":2}'
+    lines, following = module.mapping.stock_page(page)
+    assert [(line.sku, line.lot, line.quantity) for line in lines] == [("A", "", "0.1000"), ("B", "L", "7")]
+    assert following == "x"
 
 
 async def test_an_event_of_another_kind_is_a_document_without_mapping(hub: InMemoryHub) -> None:

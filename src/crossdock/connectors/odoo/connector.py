@@ -80,7 +80,7 @@ class OdooConnector(BaseConnector):
         loader = Loader(client, pause)
         data = MasterData(client)
         places = Places(client, data)
-        catalogue = Catalogue(client)
+        catalogue = Catalogue(client, data)
         partners = Partners(client, loader, data)
         chatter = Chatter(client, loader)
         self._create = OrderCreation(client, loader, catalogue, data, partners, context.system)

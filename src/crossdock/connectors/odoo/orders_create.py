@@ -176,6 +176,7 @@ class OrderCreation:
                 "total": number(rounded(head["amount_total"])),
                 "currency": currency,
                 "lines": {line.number: str(lines[line.number]["id"]) for line in order.lines},
+                "customs": self._catalogue.customs(line.sku for line in order.lines),
                 "discrepancies": differences(order, head, lines, unit, self._client.options.tolerance_per_line),
                 "references": references,
             }
@@ -188,6 +189,7 @@ class OrderCreation:
         id_ = await self._client.find(ids.order(order_key(command)), "sale.order", [["client_order_ref", "=", order.number]])
         if id_ is None:
             return None
+        await self._catalogue.find(self._skus([order]))
         outcome = (await self.acknowledge(ids, {id_: order}))[id_]
         if not isinstance(outcome, Accepted):
             raise outcome

@@ -176,7 +176,7 @@ def _picks(system: str, rows: Sequence[Row]) -> list[Make]:
         at = _needed_time(first, "picked_at")
         data = {
             "fulfilment_number": first.text("fulfilment"),
-            "sequence": first.integer("sequence") or 1,
+            "sequence": first.integer("confirmation") or 1,
             "picked_at": at,
             "lines": [_line(row) for row in group if row.text("sku")],
             "packages": _packages(group),

@@ -115,7 +115,7 @@ def events(body: bytes, system: str) -> Sequence[Event]:
             type=kind,
             source=system,
             key="",
-            data=_payload(kind, number, sequence, event, data),
+            data=_payload(kind, number, event, data),
             occurred_at=_time(event),
             references=_references(system, number, data),
             position=Position(f"{system}/fulfilment/{number}", sequence, contiguous=True),
@@ -123,7 +123,7 @@ def events(body: bytes, system: str) -> Sequence[Event]:
     ]
 
 
-def _payload(kind: str, number: str, sequence: int, event: Mapping[str, Any], data: Mapping[str, Any]) -> Canonical:
+def _payload(kind: str, number: str, event: Mapping[str, Any], data: Mapping[str, Any]) -> Canonical:
     reference = data.get("warehouse_reference") or ""
     if kind == "fulfilment.status":
         status = {"status": data.get("status"), "reason": data.get("reason") or "", "at": event.get("occurred_at")}
@@ -134,7 +134,7 @@ def _payload(kind: str, number: str, sequence: int, event: Mapping[str, Any], da
         return PickConfirmation.model_validate(
             {
                 "fulfilment_number": number,
-                "sequence": sequence,
+                "sequence": data.get("confirmation"),
                 "picked_at": data.get("picked_at") or event.get("occurred_at"),
                 "lines": lines,
                 "packages": packages,

@@ -21,6 +21,7 @@ def event_file(event: Mapping[str, Any]) -> tuple[str, bytes]:
         rows = [{**common, **data, "at": at}]
     elif kind == "picking.completed":
         own = {
+            "confirmation": data["confirmation"],
             "picked_at": data["picked_at"],
             "final": "Y" if data["final"] else "N",
             "warehouse_reference": data["warehouse_reference"],

@@ -36,6 +36,7 @@ class Fulfilment:
     reference: str
     status: str = "accepted"
     sequence: int = 0
+    confirmations: int = 0
     cancellation: str = ""
     picks: list[Pick] = field(default_factory=list)
 
@@ -159,7 +160,8 @@ class Warehouse:
             return
         pick = known.picks.pop(0)
         known.status = "completed" if pick.final else "picking"
-        data = {"final": pick.final, "warehouse_reference": known.reference, "lines": pick.lines, "packages": pick.packages}
+        known.confirmations += 1
+        data = {"confirmation": known.confirmations, "final": pick.final, "warehouse_reference": known.reference, "lines": pick.lines, "packages": pick.packages}
         event = self._emit("picking.completed", data | {"picked_at": _now()}, known)
         self._record("picked", f"{number}/{event['sequence']}", data, "")
         self._take_from_stock(pick, number)
