@@ -208,7 +208,10 @@ class Bench:
 
 def placed(context: FlowContext | None = None, **changes: Any) -> Bench:
     bench = Bench(context or flow())
-    bench.event("order.placed", order(**changes) if not isinstance(changes.get("lines"), tuple) else order(*changes.pop("lines"), **changes))
+    bench.event(
+        "order.placed",
+        order(**changes) if not isinstance(changes.get("lines"), tuple) else order(*changes.pop("lines"), **changes),
+    )
     return bench
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from order_bench import PROCESS, Bench, ack_of, booked, flow, order, placed, released
 
 from crossdock.canonical.shipment import Shipment
 from crossdock.core.errors import LandscapeInvalid, TargetRefused
 from crossdock.processes.order_to_fulfilment.territories import EU, declared, territory
-from order_bench import PROCESS, Bench, ack_of, booked, flow, order, placed, released
 
 ZURICH = {"name": "Jo", "street": "Weg 1", "city": "Zürich", "postal_code": "8001", "country": "CH"}
 
@@ -114,7 +114,11 @@ def test_a_total_beyond_rounding_is_parked_before_confirmation(total: str, parks
     assert ("discrepancy" in bench.parked) is parks
     assert bench.count("order.confirm") == int(not parks)
     if parks:
-        assert bench.parked["discrepancy"].error.detail["discrepancies"][0] == {"field": "total", "expected": "50.00", "found": total}
+        assert bench.parked["discrepancy"].error.detail["discrepancies"][0] == {
+            "field": "total",
+            "expected": "50.00",
+            "found": total,
+        }
         bench.decide("discrepancy", "accept")
         assert bench.count("order.confirm") == 1
 
@@ -143,7 +147,11 @@ def test_carrier_warehouse_and_erp_are_chosen_by_rules() -> None:
         {"carrier:ups": "ups-api", "wms-ch": "wms-zug", "erp-ch": "odoo-ch"},
         erps=[{"role": "erp-ch", "countries": ["CH"]}, {"role": "erp"}],
         warehouses=[{"name": "ZUG", "role": "wms-ch", "country": "CH", "countries": ["CH"]}, {"name": "NORTH", "country": "DE"}],
-        carriers=[{"name": "ups", "service_levels": ["express"]}, {"name": "dhl", "max_weight_kg": "2", "service": "PAKET"}, {"name": "ups"}],
+        carriers=[
+            {"name": "ups", "service_levels": ["express"]},
+            {"name": "dhl", "max_weight_kg": "2", "service": "PAKET"},
+            {"name": "ups"},
+        ],
         products={"LAMP": {"weight_kg": "0.2"}, "CORD": {"weight_kg": "0.1"}},
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from order_bench import PROCESS, START, Bench, booked, flow, order, placed, released
 
 from crossdock.core.errors import TargetRefused
-from order_bench import PROCESS, START, Bench, booked, flow, order, placed, released
 
 MORE = (("1", "LAMP", "4"), ("2", "CORD", "3"))
 LESS = (("1", "LAMP", "1"), ("2", "CORD", "3"))
@@ -48,7 +48,11 @@ def test_a_change_while_the_erp_creates_is_applied_before_confirmation() -> None
     bench.ack("order.create")
     assert bench.names() == ["order.create", "order.change"]
     data = bench.last("order.change").data
-    assert (data["erp_id"], data["order"]["lines"][0]["quantity"]["value"], data["previous"]["lines"][0]["quantity"]["value"]) == (
+    assert (
+        data["erp_id"],
+        data["order"]["lines"][0]["quantity"]["value"],
+        data["previous"]["lines"][0]["quantity"]["value"],
+    ) == (
         "7",
         "4",
         "2",
@@ -303,7 +307,10 @@ def test_a_cancellation_in_the_erp_is_told_to_the_shop() -> None:
     bench = released()
     cancel(bench, source="odoo")
     bench.run()
-    assert [(one.name, one.system) for one in bench.commands[3:]] == [("fulfilment.cancel", "wms-north"), ("order.cancel", "shopify-eu")]
+    assert [(one.name, one.system) for one in bench.commands[3:]] == [
+        ("fulfilment.cancel", "wms-north"),
+        ("order.cancel", "shopify-eu"),
+    ]
     assert bench.state.closed == "cancelled"
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from order_bench import KEY, PROCESS, START, Bench, booked, flow, order, placed, released
 
 from crossdock.canonical.fulfilment import FulfilmentOrder, PickConfirmation
 from crossdock.canonical.order import SalesOrder
 from crossdock.canonical.shipment import Milestone, Shipment
-from order_bench import KEY, PROCESS, START, Bench, booked, flow, order, placed, released
 
 
 def test_from_shop_to_door() -> None:
@@ -47,7 +47,10 @@ def test_documents_fit_the_canonical_model() -> None:
     assert PickConfirmation.model_validate(transfer["confirmation"]).final
     assert Shipment.model_validate(transfer["shipment"]).tracking_number == "T-SH-shopify-eu.1001-1"
     shop = bench.last("shop.fulfil").data
-    assert shop["lines"] == [{"order_line": "1", "sku": "LAMP", "quantity": "2"}, {"order_line": "2", "sku": "CORD", "quantity": "3"}]
+    assert shop["lines"] == [
+        {"order_line": "1", "sku": "LAMP", "quantity": "2"},
+        {"order_line": "2", "sku": "CORD", "quantity": "3"},
+    ]
     assert shop["final"] is True
     assert Milestone.model_validate(bench.last("shop.milestone").data["milestone"]).code == "delivered"
     for scheme in ("shopify-eu:order", "odoo:order_id", "odoo:order", "fulfilment", "shipment", "tracking", "odoo:transfer"):
@@ -194,4 +197,6 @@ def test_release_waits_for_the_requested_date() -> None:
     timer = bench.expected["timer:release"]
     assert timer.silent and timer.due == wanted - timedelta(days=2)
     bench.due("timer:release", timer.due)
-    assert bench.last("fulfilment.release").data["fulfilment"]["ship_by"] == datetime(2026, 11, 30, 14, 30, tzinfo=UTC).isoformat()
+    assert (
+        bench.last("fulfilment.release").data["fulfilment"]["ship_by"] == datetime(2026, 11, 30, 14, 30, tzinfo=UTC).isoformat()
+    )

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from order_bench import PROCESS, Bench, flow, released
 
 from crossdock.core.errors import TargetRefused
-from order_bench import PROCESS, Bench, flow, released
 
 
 def done(bench: Bench) -> Bench:
@@ -82,7 +82,9 @@ def test_nothing_picked_at_all_cancels_the_order() -> None:
     assert bench.state.closed == "cancelled" and PROCESS.finished(bench.state)
 
 
-@pytest.mark.parametrize(("action", "names"), [("backorder", ["fulfilment.release"]), ("close_short", []), ("cancel_remainder", ["order.change"])])
+@pytest.mark.parametrize(
+    ("action", "names"), [("backorder", ["fulfilment.release"]), ("close_short", []), ("cancel_remainder", ["order.change"])]
+)
 def test_a_person_is_asked(action: str, names: list[str]) -> None:
     bench = released(picks(short="ask"))
     bench.pick(("1", "LAMP", "1"))

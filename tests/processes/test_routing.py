@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.canonical.events import Event, Reference
-from crossdock.canonical.inventory import InventoryLevel
+from crossdock.canonical.inventory import InventoryLevel, StockChange
 from crossdock.core.errors import TargetRefused
 from crossdock.core.outcomes import Accepted
 from crossdock.core.process import Decided, Decision, Due, Fact, FlowContext, Happened, Settled
@@ -57,6 +57,16 @@ def test_content_decides_where_an_event_goes() -> None:
     assert not after(counted(location="WH9"))[1].commands
     assert "no route" in after(counted(location="WH9"))[1].notes[0]
     assert [one.system for one in after(counted(location="WH9", source="odoo"))[1].commands] == ["archive", "shopify-eu"]
+
+
+def test_a_command_of_its_own_gets_the_documents_fields() -> None:
+    flow = FlowContext("stock", {"shop": "shopify-eu"}, {"routes": [{"to": ["shop"], "command": "shop.stock"}]})
+    level = InventoryLevel.model_validate({"sku": "A", "location": "WH1", "on_hand": {"value": "5"}, "counted_at": NOW})
+    event = Event("e1", "stock.changed", "odoo", "stock/odoo/A", StockChange(levels=(level,), reason="count"), NOW)
+    (command,) = ROUTER.decide(ROUTER.initial(event.key), Happened(event, NOW), flow).commands
+    assert command.name == "shop.stock"
+    assert [one["sku"] for one in command.data["levels"]] == ["A"]
+    assert "document" not in command.data and command.data["refs"] == {}
 
 
 def test_nothing_goes_back_to_where_it_came_from() -> None:

@@ -90,8 +90,11 @@ def _due(w: Work, fact: Due) -> None:
     w.expected.remove(fact.name)
     if fact.name == "timer:release":
         w.not_before = ""
-    else:
-        w.note(f"{fact.name} is late")
+        return
+    w.note(f"{fact.name} is late")
+    stage, _, n = fact.name.partition(":")
+    if stage == "delivered":
+        carriage.untraceable(w, int(n))
 
 
 def _advance(w: Work) -> None:

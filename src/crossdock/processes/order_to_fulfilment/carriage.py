@@ -89,16 +89,22 @@ def _or_keep(w: Work, told: Json) -> None:
 
 def _apply(w: Work, told: Json) -> bool:
     if "code" in told:
-        shipment = next((one for one in w.shipments if one.tracking and one.tracking == told["tracking_number"]), None)
-        if shipment is None:
-            shipment = _by_package(w, told["tracking_number"])
-        if shipment is None:
-            return False
-        _milestone(w, shipment, told)
-        return True
-    shipment = _named(w, told)
-    if shipment is None:
-        return False
+        found = [one for one in w.shipments if _carries(one, told["tracking_number"])]
+        for one in found:
+            _milestone(w, one, told)
+        return bool(found)
+    named = [one for one in w.shipments if one.number == told["number"]]
+    # A carrier may know one consignment, with one tracking number, where the warehouse confirmed several times for it.
+    same = named or [one for one in w.shipments if told["tracking"] and one.tracking == told["tracking"]]
+    if not same:
+        following = _next_of(w, told)
+        same = [following] if following is not None else []
+    applied = [_said(w, one, told) for one in same]
+    return bool(applied) and all(applied)
+
+
+def _said(w: Work, shipment: Shipment, told: Json) -> bool:
+    """Apply what was said about a consignment; False when it has to wait."""
     if shipment.status in _ENDED:
         w.note(f"{told['type']}: {shipment.number} is {shipment.status}")
         return True
@@ -110,23 +116,35 @@ def _apply(w: Work, told: Json) -> bool:
             w.revoke(failed)
         for slot in shipment.held:
             w.unpark(slot)
+        if shipment.status != "booking":
+            shipment = replace(shipment, bookings=shipment.bookings + 1)
+        shipment = booked(w, shipment, {**told, "tracking_number": told["tracking"]})
+    if told["tracking"] and not shipment.tracking:
         shipment = booked(w, shipment, {**told, "tracking_number": told["tracking"]})
     if told["type"] == "shipment.dispatched":
         _left(w, shipment, told["at"])
     return True
 
 
-def _named(w: Work, told: Json) -> Shipment | None:
-    for one in w.shipments:
-        if told["number"] == one.number or (told["tracking"] and told["tracking"] == one.tracking):
-            return one
+def untraceable(w: Work, n: int) -> None:
+    """A consignment without a tracking number should have been delivered by now: nothing more will be heard of it."""
+    if n <= len(w.shipments) and w.shipments[n - 1].status == "dispatched" and not w.shipments[n - 1].tracking:
+        w.put(replace(w.shipments[n - 1], status="delivered"))
+        w.note(f"{w.shipments[n - 1].number} has no tracking number; it counts as delivered")
+
+
+def _next_of(w: Work, told: Json) -> Shipment | None:
+    """The consignment of a fulfilment order that a message can only be about: the first that has not left, else the last."""
     mine = [one for one in w.shipments if told["fulfilment"] and one.fulfilment == told["fulfilment"]]
     waiting = [one for one in mine if one.status not in MOVING and (not one.tracking or not told["tracking"])]
     return waiting[0] if waiting else mine[-1] if mine and not told["tracking"] else None
 
 
-def _by_package(w: Work, tracking: str) -> Shipment | None:
-    return next((one for one in w.shipments for package in one.packages if package["tracking_number"] == tracking), None)
+def _carries(shipment: Shipment, tracking: str) -> bool:
+    """Whether a tracking number is that of a consignment or of one of its packages."""
+    if not tracking or shipment.status == "cancelled":
+        return False
+    return shipment.tracking == tracking or any(one["tracking_number"] == tracking for one in shipment.packages)
 
 
 def _left(w: Work, shipment: Shipment, at: str) -> Shipment:

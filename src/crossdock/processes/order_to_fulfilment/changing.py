@@ -45,7 +45,7 @@ def pursue(w: Work) -> None:
 def adopt(w: Work, order: Json) -> None:
     """Put a version of the order into force."""
     w.order = order
-    w.lines = lines_of(order, w.lines)
+    w.lines = lines_of(order)
 
 
 def applied(w: Work, refused: dict[str, str]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from crossdock.processes.order_to_fulfilment.documents import order_lines, plain
+from crossdock.processes.order_to_fulfilment.rules import decimal
 from crossdock.processes.order_to_fulfilment.settings import Product
 from crossdock.processes.order_to_fulfilment.states import Json, Shipment
 from crossdock.processes.order_to_fulfilment.territories import declared
 from crossdock.processes.order_to_fulfilment.work import Work
 
-FACTS = ("hs_code", "origin_country", "weight_kg", "description")
+FACTS = ("hs_code", "origin_country", "weight_kg", "description", "value")
+"""What may be known of a product: `weight_kg` and `value` (in the order's currency) are of one unit of it."""
 _CENT = Decimal("0.01")
 
 
@@ -40,11 +44,10 @@ def declaration(w: Work, shipment: Shipment) -> tuple[list[Json], list[str]]:
     ordered = order_lines(w.document())
     for picked in shipment.lines:
         number, sku = picked["order_line"], picked["sku"]
-        line = w.lines.get(number)
-        ours = line.customs if line is not None and line.sku == sku else {}
+        ours = w.customs.get(sku, {})
         product = w.settings.products.get(sku) or Product()
         quantity = Decimal(picked["quantity"]["value"])
-        value = _value(ordered.get(number), quantity)
+        value = _stated(ours, quantity, w) or _value(ordered.get(number), quantity)
         weight = ours.get("weight_kg") or (plain(product.weight_kg) if product.weight_kg is not None else "")
         made: Json = {
             "sku": sku,
@@ -60,6 +63,24 @@ def declaration(w: Work, shipment: Shipment) -> tuple[list[Json], list[str]]:
         lines.append(made)
         missing += [f"lines[{number}].{name}" for name in ("hs_code", "origin_country", "value") if not made[name]]
     return lines, list(dict.fromkeys(missing))
+
+
+def _stated(facts: Mapping[str, str], quantity: Decimal, w: Work) -> Json | None:
+    """The value that was stated for the product itself."""
+    if "value" not in facts:
+        return None
+    amount = (Decimal(facts["value"]) * quantity).quantize(_CENT, ROUND_HALF_UP)
+    return {"amount": plain(amount), "currency": w.document()["currency"]}
+
+
+def supplied(w: Work, sku: str, facts: Mapping[str, Any]) -> None:
+    """Keep what was said of a product, as far as it can be read: texts, and positive decimals for weight and value."""
+    kept = {name: str(facts[name]) for name in FACTS if facts.get(name) and isinstance(facts[name], (str, int))}
+    for name in ("weight_kg", "value"):
+        number = decimal(kept.get(name))
+        if number is None or number <= 0:
+            kept.pop(name, None)
+    w.customs = {**w.customs, sku: {**w.customs.get(sku, {}), **kept}}
 
 
 def _value(line: Json | None, quantity: Decimal) -> Json | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crossdock.processes.order_to_fulfilment.cancelling import pursue
+from crossdock.processes.order_to_fulfilment.orders import request_cancel
 from crossdock.processes.order_to_fulfilment.states import Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
 
@@ -10,7 +12,10 @@ _TOLD = frozenset({"done", "skipped"})
 
 def finish(w: Work) -> None:
     """Close the order when nothing is left to do."""
-    if w.closed or not w.fulfilments or not w.shipments:
+    if w.closed or not w.fulfilments:
+        return
+    if all(one.status == "cancelled" and one.transfer != "done" for one in w.shipments):
+        _nothing_left(w)
         return
     ended = [_ended(w, one) for one in w.shipments]
     if all(ended) and not w.open_lines():
@@ -22,6 +27,15 @@ def finish(w: Work) -> None:
     if all(ended) and all(one.status in {"done", "cancelled"} for one in w.fulfilments) and not w.open_lines():
         w.closed = "finished"
         w.note("everything is delivered")
+
+
+def _nothing_left(w: Work) -> None:
+    """Nothing was shipped and nothing will be: the order is cancelled, unless something is still to be decided."""
+    undecided = w.cancel is not None or w.wanted is not None or w.applying is not None or w.asked or w.parked
+    if undecided or w.open_lines() or any(one.status not in {"done", "cancelled"} for one in w.fulfilments):
+        return
+    request_cancel(w, "hub", "nothing of the order is left to ship")
+    pursue(w)
 
 
 def _ended(w: Work, shipment: Shipment) -> bool:

@@ -16,16 +16,9 @@ from crossdock.processes.order_to_fulfilment.work import Work
 CANCELLED_EARLY = "order.cancelled"
 
 
-def lines_of(order: Json, before: dict[str, Line] | None = None) -> dict[str, Line]:
-    """The lines of an order; customs facts are kept from `before` where the product is the same."""
-    known = before or {}
-    made: dict[str, Line] = {}
-    for raw in order["lines"]:
-        number, sku = raw["number"], raw["sku"]
-        old = known.get(number)
-        customs = old.customs if old is not None and old.sku == sku else {}
-        made[number] = Line(number, sku, Decimal(raw["quantity"]["value"]), customs=customs)
-    return made
+def lines_of(order: Json) -> dict[str, Line]:
+    """The lines of an order."""
+    return {raw["number"]: Line(raw["number"], raw["sku"], Decimal(raw["quantity"]["value"])) for raw in order["lines"]}
 
 
 def placed(w: Work, event: Event) -> None:

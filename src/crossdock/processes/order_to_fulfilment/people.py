@@ -7,9 +7,10 @@ from typing import Any
 
 from crossdock.core.process import Decided
 from crossdock.processes.order_to_fulfilment import cancelling, releasing, warehouse
+from crossdock.processes.order_to_fulfilment.customs import supplied
 from crossdock.processes.order_to_fulfilment.orders import request_cancel
 from crossdock.processes.order_to_fulfilment.rules import clipped, with_picked
-from crossdock.processes.order_to_fulfilment.settled import accepted, readable_customs
+from crossdock.processes.order_to_fulfilment.settled import accepted
 from crossdock.processes.order_to_fulfilment.states import Asked
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
@@ -79,11 +80,12 @@ def _discrepancy(w: Work, n: int, fact: Decided) -> bool:
 def _customs(w: Work, n: int, fact: Decided) -> bool:
     if fact.action not in {"supply", "retry"} or n > len(w.shipments):
         return False
-    lines = fact.data.get("lines")
-    for number, found in lines.items() if isinstance(lines, Mapping) else ():
-        line = w.lines.get(str(number))
-        if line is not None and isinstance(found, Mapping):
-            w.lines[line.number] = replace(line, customs={**line.customs, **readable_customs(found)})
+    lines, products = fact.data.get("lines"), fact.data.get("products")
+    for picked in w.shipments[n - 1].lines:
+        for said, name in ((lines, picked["order_line"]), (products, picked["sku"])):
+            found = said.get(name) if isinstance(said, Mapping) else None
+            if isinstance(found, Mapping):
+                supplied(w, picked["sku"], found)
     term = fact.data.get("incoterm")
     if isinstance(term, str) and len(term) == 3 and term.isascii() and term.isupper() and w.order is not None:
         w.order = {**w.order, "incoterm": term}
@@ -189,6 +191,8 @@ def _change(w: Work, n: int, fact: Decided) -> bool:
     if fact.action == "ignore":
         w.wanted, w.wanted_by, w.insist = None, "", ""
         w.note("the change is not carried out")
+        if any(line.dropped for line in w.lines.values()):
+            warehouse.take_off(w)
     elif fact.action == "apply":
         w.insist = "apply"
     elif fact.action == "recall":

@@ -39,9 +39,8 @@ def weight_of(w: Work, shipment: Shipment) -> Decimal | None:
         return sum((weight for weight in weights if weight is not None), ZERO)
     total = ZERO
     for picked in shipment.lines:
-        line = w.lines.get(picked["order_line"])
         product = w.settings.products.get(picked["sku"])
-        weight = decimal(line.customs.get("weight_kg")) if line is not None else None
+        weight = decimal(w.customs.get(picked["sku"], {}).get("weight_kg"))
         weight = weight if weight is not None else product.weight_kg if product else None
         if weight is None:
             return None

@@ -10,9 +10,9 @@ from crossdock.core.process import Settled
 from crossdock.processes.command_ids import command_id
 from crossdock.processes.order_to_fulfilment import cancelling, changing
 from crossdock.processes.order_to_fulfilment.carriage import booked
-from crossdock.processes.order_to_fulfilment.customs import FACTS
+from crossdock.processes.order_to_fulfilment.customs import supplied
 from crossdock.processes.order_to_fulfilment.releasing import recall
-from crossdock.processes.order_to_fulfilment.rules import beyond, decimal
+from crossdock.processes.order_to_fulfilment.rules import beyond
 from crossdock.processes.order_to_fulfilment.states import MOVING, Asked, Json
 from crossdock.processes.order_to_fulfilment.warehouse import stopped, taken
 from crossdock.processes.order_to_fulfilment.work import ROLE, Work
@@ -145,31 +145,15 @@ def _created(w: Work, asked: Asked, ack: Mapping[str, Any], system: str) -> None
     w.refer(f"{system}:order_id", w.erp_id)
     w.refer(f"{system}:order", w.erp_number)
     w.reach("created")
-    _customs(w, ack.get("customs"))
+    facts = ack.get("customs")
+    for sku, found in facts.items() if isinstance(facts, Mapping) else ():
+        if isinstance(found, Mapping):
+            supplied(w, str(sku), found)
     differences = beyond(w.settings.tolerance, w.document(), ack)
     if differences and not w.withdrawn_order():
         words = ", ".join(f"{one['field']} {one['found']} instead of {one['expected']}" for one in differences)
         error = DecisionNeeded(f"the ERP made something else of the order: {words}", discrepancies=differences)
         w.park("discrepancy", error, "erp", ("accept", "cancel"))
-
-
-def _customs(w: Work, facts: Any) -> None:
-    """Keep customs facts by SKU (`customs` of the acknowledgement), those that can be read."""
-    if not isinstance(facts, Mapping):
-        return
-    for number, line in list(w.lines.items()):
-        found = facts.get(line.sku)
-        if isinstance(found, Mapping):
-            w.lines[number] = replace(line, customs={**line.customs, **readable_customs(found)})
-
-
-def readable_customs(found: Mapping[str, Any]) -> dict[str, str]:
-    """The customs facts of one product that are text (weight: a positive decimal)."""
-    kept = {name: str(found[name]) for name in FACTS if found.get(name) and isinstance(found[name], (str, int))}
-    weight = decimal(kept.get("weight_kg"))
-    if weight is None or weight <= 0:
-        kept.pop("weight_kg", None)
-    return kept
 
 
 def _confirmed(w: Work, asked: Asked, ack: Mapping[str, Any], system: str) -> None:

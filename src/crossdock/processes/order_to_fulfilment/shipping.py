@@ -38,7 +38,7 @@ def _book(w: Work, shipment: Shipment) -> Shipment:
         return shipment
     given = next((one["tracking_number"] for one in shipment.packages if one["tracking_number"]), "")
     if given:
-        return booked(w, shipment, {"tracking_number": given})
+        return booked(w, replace(shipment, bookings=shipment.bookings + 1), {"tracking_number": given})
     if w.settings.booked_by == "warehouse":
         return shipment
     lines, missing = declaration(w, shipment)
@@ -128,7 +128,8 @@ def _track(w: Work, shipment: Shipment) -> Shipment:
     shipment = replace(shipment, track="asked" if system else "skipped")
     w.put(shipment)
     if system:
-        w.issue("shipment.track", system, str(shipment.n), {"tracking_number": shipment.tracking, "carrier": shipment.carrier})
+        suffix = str(shipment.n) if shipment.bookings <= 1 else f"{shipment.n}.{shipment.bookings}"
+        w.issue("shipment.track", system, suffix, {"tracking_number": shipment.tracking, "carrier": shipment.carrier})
     return shipment
 
 

@@ -32,13 +32,12 @@ MOVING: Final = frozenset({"dispatched", "delivered", "returned"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the order. `dropped` is what nobody will ship any more; customs facts as the ERP or a person gave them."""
+    """One line of the order. `dropped` is what nobody will ship any more."""
 
     number: str
     sku: str
     ordered: Decimal
     dropped: Decimal = ZERO
-    customs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Fulfilment:
 class Shipment:
     """One consignment (`n` counts them), made from a pick confirmation; `lines` and `packages` as the warehouse confirmed them.
 
-    `held` are slots a person must settle before it is booked. `told_shop`, `told_erp` count the milestones already passed on.
+    `held` are slots a person must settle before it is booked. `bookings` counts how often it was booked, by whomever. `told_shop`, `told_erp` count the milestones already passed on.
     """
 
     n: int
@@ -112,9 +111,9 @@ class Cancel:
     cancelled and what left goes on; `refused`: the order goes on; `done`: cancelled everywhere.
     """
 
-    source: str
-    reason: str
-    status: CancelStatus
+    source: str = ""
+    reason: str = ""
+    status: CancelStatus = "wanted"
     erp: Step = ""
     shop: Step = ""
 
@@ -142,7 +141,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class State:
     """The whole of one order. `order` is the version in force, `wanted` a newer one that is not in force yet, `applying` the one the
-    ERP is asked to apply; `insist` is what a person said about a change that came late. `parked` are slots where a person decides; slots of failed commands are in `asked`.
+    ERP is asked to apply; `insist` is what a person said about a change that came late. `customs` are facts by SKU as
+    the ERP acknowledged or a person supplied them. `parked` are slots where a person decides; slots of failed commands are in `asked`.
     """
 
     key: str
@@ -171,6 +171,7 @@ class State:
     parked: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     early: tuple[Json, ...] = ()
+    customs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     refs: Mapping[str, str] = field(default_factory=dict)
     reached: Mapping[str, str] = field(default_factory=dict)
     closed: Literal["", "finished", "cancelled"] = ""
@@ -212,10 +213,7 @@ def load(data: bytes) -> State:
     return State(
         **known,
         lines=tuple(
-            [
-                Line(one["n"], one["s"], Decimal(one["o"]), Decimal(one["d"]) if "d" in one else ZERO, one.get("c") or {})
-                for one in got("lines", ())
-            ]
+            [Line(one["n"], one["s"], Decimal(one["o"]), Decimal(one["d"]) if "d" in one else ZERO) for one in got("lines", ())]
         ),
         fulfilments=tuple([_fulfilment(one) for one in got("fulfilments", ())]),
         shipments=tuple([_shipment(one) for one in got("shipments", ())]),
@@ -226,7 +224,7 @@ def load(data: bytes) -> State:
 
 _STATE: Final = (
     "key", "number", "source", "shop", "order", "wanted", "wanted_by", "applying", "insist", "changes", "erp", "erp_system", "erp_id",
-    "erp_number", "erp_lines", "creations", "released", "not_before", "parked", "expected", "early", "refs", "reached", "closed",
+    "erp_number", "erp_lines", "creations", "released", "not_before", "parked", "expected", "early", "customs", "refs", "reached", "closed",
 )  # fmt: skip
 _FULFILMENT: Final = ("n", "number", "status", "system", "sequence", "ship_by", "recalls", "late", "early", "kept")
 _SHIPMENT: Final = (
@@ -252,8 +250,6 @@ def _line(line: Line) -> Json:
     written: Json = {"n": line.number, "s": line.sku, "o": str(line.ordered)}
     if line.dropped:
         written["d"] = str(line.dropped)
-    if line.customs:
-        written["c"] = line.customs
     return written
 
 

@@ -67,6 +67,7 @@ class Work:
         self.parked: list[str] = list(state.parked)
         self.expected: list[str] = list(state.expected)
         self.early: list[Json] = list(state.early)
+        self.customs = state.customs
         self.refs: dict[str, str] = dict(state.refs)
         self.reached: dict[str, str] = dict(state.reached)
         self.closed = state.closed
@@ -227,7 +228,7 @@ class Work:
             self.state.key, self.number, self.source, self.shop, self.order, self.wanted, self.wanted_by, self.applying, self.insist,
             self.changes, self.erp, self.erp_system, self.erp_id, self.erp_number, self.erp_lines, self.creations, self.released,
             self.not_before, tuple(self.lines.values()), tuple(self.fulfilments), tuple(self.shipments), self.cancel, self.asked,
-            tuple(self.parked), tuple(self.expected), tuple(self.early), self.refs, self.reached, self.closed,
+            tuple(self.parked), tuple(self.expected), tuple(self.early), self.customs, self.refs, self.reached, self.closed,
         )  # fmt: skip
         return Decision(
             state,
