@@ -1,34 +1,28 @@
 """A 500,000-line inventory of the warehouse, read over HTTP by the connector and compared with the ERP's: seconds and resident memory.
 
 The simulated warehouse runs in a process of its own; what is measured is this process: connector, staging, comparison.
-`python benchmarks/inventory_snapshot.py [--lines N]`
+    python -m benchmarks.inventory_snapshot [--lines 500000]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import aiohttp
 
+from benchmarks.record import record
 from crossdock.connectors.protocol import StockLine
 from crossdock.connectors.wms_rest.connector import WmsRestConnector
 from crossdock.pipeline.snapshot import Progress, reconcile
 from crossdock.simulators.wms.rest import API_KEY, WEBHOOK_SECRET
 from crossdock.testing import make_context
 
-RESULTS = Path(__file__).parent / "results"
 GOAL_SECONDS, GOAL_MEGABYTES = 60, 300
 EVERY = 100
 """One line in so many differs."""
@@ -67,27 +61,6 @@ async def measure(url: str, count: int) -> tuple[float, int]:
     return seconds, found
 
 
-def record(name: str, value: float, unit: str, goal: float) -> dict[str, Any]:
-    """Write one result; `ratio` is the goal over the value, so more is better."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    result = {
-        "name": name,
-        "value": value,
-        "unit": unit,
-        "baseline": goal,
-        "ratio": round(goal / value, 2),
-        "goal": f"below {goal} {unit}",
-        "met": value < goal,
-        "commit": commit,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(f"{name}: {value} {unit} (goal: {result['goal']}, {'met' if result['met'] else 'missed'})")
-    return result
-
-
 def main() -> int:
     """Run it; exit code 1 when a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,8 +76,8 @@ def main() -> int:
     scale = 1 if sys.platform != "darwin" else 1024
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / scale
     results = [
-        record("inventory_snapshot_seconds", round(seconds, 2), "s", GOAL_SECONDS),
-        record("inventory_snapshot_memory", round(megabytes, 1), "MB", GOAL_MEGABYTES),
+        record("inventory_snapshot_seconds", seconds, "s", goal=GOAL_SECONDS, higher=False),
+        record("inventory_snapshot_memory", megabytes, "MB", goal=GOAL_MEGABYTES, higher=False),
     ]
     return 0 if all(result["met"] for result in results) else 1
 
