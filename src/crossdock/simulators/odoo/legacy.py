@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # model -> {name in 19: name before}
 RENAMED = {
     "sale.order.line": {"tax_ids": "tax_id", "product_uom_id": "product_uom"},
+    "stock.move": {"inventory_name": "name"},
     "res.users": {"group_ids": "groups_id"},
 }
 MODELS = {"stock.quant.package": "stock.package"}

@@ -123,6 +123,31 @@ def formatted_read_group(
     return answer[offset : offset + limit if limit else None]
 
 
+@public_model
+def read_group(
+    model: Model,
+    env: Env,
+    domain: list[Any],
+    fields: list[str] | tuple[str, ...],
+    groupby: list[str] | tuple[str, ...],
+    offset: int = 0,
+    limit: int | None = None,
+    orderby: str | None = None,
+    lazy: bool = True,
+) -> list[Row]:
+    """The way before 19, still answered there: sums under the field's own name, `__count`, and all groups only with `lazy=False`."""
+    parts = list(groupby)[:1] if lazy else list(groupby)
+    groups = formatted_read_group(model, env, domain, parts, [*fields, "__count"], (), offset, limit)
+    answer = []
+    for group in groups:
+        inner = group.pop("__extra_domain")
+        answer.append(
+            {part.partition(":")[0] if part in fields else part: value for part, value in group.items()}
+            | {"__domain": [*domain, *inner]}
+        )
+    return answer
+
+
 def _grouper(model: Model, part: str) -> Any:
     name, _, granularity = part.partition(":")
     if name not in model.fields:
@@ -236,6 +261,7 @@ METHODS = {
         web_read,
         web_search_read,
         formatted_read_group,
+        read_group,
         get_external_id,
         get_metadata,
         fields_get,
