@@ -64,7 +64,7 @@ class DocumentMapping:
             if not isinstance(document, dict):
                 raise PayloadMalformed("the document is no JSON object", topic=message.topic)
             return tuple(mapped(document, message))
-        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             if type(error).__name__ == "ValidationError":
                 raise  # a value the canonical model refuses: every field of it is told
             raise PayloadMalformed(f"the {message.topic} document has another shape: {type(error).__name__}", topic=message.topic) from None
