@@ -101,6 +101,30 @@ async def stock(odoo: Odoo, data: dict[str, Any]) -> Any:
     return made
 
 
+async def seed(odoo: Odoo, data: dict[str, Any]) -> Any:
+    """Many products with stock at once: `products` (number), `prefix` of their SKUs ("SKU-"), `quantity` each,
+    `places` (number of shelves below WH/Stock each is stored in, 1: WH/Stock itself). Answers the first product id."""
+    env = odoo.environment()
+    prefix, count = data.get("prefix", "SKU-"), int(data["products"])
+    places = [5]
+    if int(data.get("places", 1)) > 1:
+        shelves = [{"name": f"Shelf {n + 1}", "location_id": 5, "company_id": 1} for n in range(int(data["places"]))]
+        places = odoo.registry["stock.location"].insert(env, shelves)
+    first = 0
+    for number in range(count):
+        sku = f"{prefix}{number + 1:06d}"
+        vals = {"name": f"Product {sku}", "default_code": sku, "is_storable": True, "list_price": 10.0}
+        (product,) = odoo.registry["product.product"].insert(env, [vals])
+        first = first or product
+        if data.get("quantity"):
+            stocks = [{"product_id": product, "location_id": p, "quantity": data["quantity"]} for p in places]
+            odoo.registry["stock.quant"].insert(env, stocks)
+        env.undo.steps.clear()
+        env.happened.clear()
+    odoo.commit(env)
+    return first
+
+
 async def late(odoo: Odoo, data: dict[str, Any]) -> Any:
     """A long transaction commits only now: rows of `model` made from `vals_list` (or `ids` changed by `vals`) appear
     with a write_date `age` seconds in the past."""
@@ -198,6 +222,7 @@ ACTIONS: dict[str, Action] = {
     "edit": edit,
     "delete": delete,
     "stock": stock,
+    "seed": seed,
     "late": late,
     "hold": hold,
     "error": error,

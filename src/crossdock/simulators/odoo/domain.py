@@ -59,7 +59,7 @@ def always(row: Row) -> bool:
 
 
 class Compiled:
-    """A domain ready to run: `matches(row)` and, if known, the only ids that can match."""
+    """A domain ready to run: `matches(row)` and, if known, the only ids that can match, or above which they lie."""
 
     def __init__(self, env: Env, model: Model, domain: Sequence[Any]) -> None:
         self._env = env
@@ -67,6 +67,7 @@ class Compiled:
         self._items = list(domain or ())
         self._at = 0
         self.candidates: Iterable[int] | None = None
+        self.above = 0
         self.fields: set[str] = set()
         terms: list[Predicate] = []
         while self._at < len(self._items):
@@ -116,6 +117,8 @@ class Compiled:
         return self._condition(name, found, operator, value)
 
     def _narrow(self, name: str, found: Field, operator: str, value: Any) -> None:
+        if name == "id" and operator == ">" and isinstance(value, int):
+            self.above = max(self.above, value)
         if self.candidates is not None or operator not in ("=", "in"):
             return
         values = value if operator == "in" and isinstance(value, list | tuple) else [value]

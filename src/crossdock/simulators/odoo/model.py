@@ -389,15 +389,30 @@ class Model:
         """Ids of the visible rows that match, sorted."""
         compiled = Compiled(env, self, domain)
         rows, matches = self.rows(env), compiled.matches
-        source: Iterable[Row]
-        if compiled.candidates is None:
-            source = rows.values()
-        else:
-            source = [rows[i] for i in compiled.candidates if i in rows]
         archived = "active" not in self.fields or "active" in compiled.fields or env.ctx.get("active_test") is False
+        source: Iterable[Row]
+        if compiled.candidates is not None:
+            source = [rows[i] for i in compiled.candidates if i in rows]
+        elif limit and (order or self.order) in ("id", "id asc"):
+            return self._page(env, compiled, archived, offset, limit)
+        else:
+            source = rows.values()
         found = [r["id"] for r in source if (archived or self._active(env, r)) and matches(r) and self.visible(env, r)]
         ids = self.sort(env, found, order or self.order)
         return ids[offset : offset + limit if limit else None] if offset or limit else ids
+
+    def _page(self, env: Env, compiled: Compiled, archived: bool, offset: int, limit: int) -> list[int]:
+        # Paging by id stops at the page's end, as an index scan does: half a million rows are read page by page.
+        rows, found = self.rows(env), []
+        for id_ in range(compiled.above + 1, env.store.table(self.name).last_id + 1):
+            row = rows.get(id_)
+            if row is None or not compiled.matches(row) or not self.visible(env, row):
+                continue
+            if archived or self._active(env, row):
+                found.append(id_)
+                if len(found) >= offset + limit:
+                    break
+        return found[offset:]
 
     def _active(self, env: Env, row: Row) -> bool:
         return bool(self.getter("active")(env, row))

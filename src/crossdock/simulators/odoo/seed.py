@@ -132,6 +132,10 @@ TYPES: Rows = [
         },
     ),
 ]
+SUBTYPES: Rows = [
+    (1, "mail.mt_comment", {"name": "Discussions"}),
+    (2, "mail.mt_note", {"name": "Note", "internal": True}),
+]
 PRECISIONS: Rows = [
     (1, "product.decimal_product_uom", {"name": "Product Unit", "digits": 2}),
     (3, "product.decimal_price", {"name": "Product Price", "digits": 2}),
@@ -179,6 +183,7 @@ def fill(store: Store, registry: Registry) -> dict[str, str]:
     freight = {"name": "Standard delivery", "default_code": "Delivery_007", "type": "service", "list_price": 0.0}
     product = registry["product.product"].insert(env, [freight])[0]
     put("delivery.carrier", [(1, "delivery.free_delivery_carrier", {"name": "Standard delivery", "product_id": product})])
+    put("mail.message.subtype", SUBTYPES)
     _metadata(env, registry)
     env.happened.clear()
     return keys

@@ -402,6 +402,7 @@ class ModelData(Model):
     def _fill(self, env: Env) -> None:
         rows = env.store.table(self.name).rows
         rows.clear()
+        env.store.table(self.name).last_id = len(env.store.xids)
         for number, ((module, name), target) in enumerate(env.store.xids.items(), 1):
             rows[number] = {
                 **self._blank,

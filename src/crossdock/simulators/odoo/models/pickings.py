@@ -21,7 +21,7 @@ from crossdock.simulators.odoo.models.moves import (
     moves_of,
     template_of,
 )
-from crossdock.simulators.odoo.schema import Fields, Row, char, choice, decimal, flag, many, moment, one, text
+from crossdock.simulators.odoo.schema import Fields, Row, char, choice, decimal, flag, links, many, moment, one, text
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
@@ -407,15 +407,15 @@ class BackorderConfirmation(Model):
     name = "stock.backorder.confirmation"
     label = "Backorder Confirmation"
     transient = True
-    own: ClassVar[Fields] = {"pick_ids": char("Transfers"), "show_transfers": flag("Show transfers")}
+    own: ClassVar[Fields] = {
+        "pick_ids": links("stock.picking", "Transfers"),
+        "show_transfers": flag("Show transfers"),
+    }
 
-    def _insert_one(self, env: Env, vals: Row) -> int:
-        given = vals.pop("pick_ids", None) or env.ctx.get("default_pick_ids") or []
-        ids = [c[1] if isinstance(c, list) and c[0] == 4 else c for c in given if not (isinstance(c, list) and c[0] == 6)]
-        ids += [i for c in given if isinstance(c, list) and c[0] == 6 for i in c[2]]
-        made = super()._insert_one(env, vals)
-        self.rows(env)[made]["_picks"] = ids
-        return made
+    def prepare(self, env: Env, vals: Row) -> Row:
+        if not vals.get("pick_ids"):
+            vals["pick_ids"] = env.ctx.get("default_pick_ids") or []
+        return vals
 
     def _validate(self, env: Env, ids: list[int], **context: Any) -> Any:
         row = self.browse(env, ids)[0]
@@ -435,7 +435,7 @@ class BackorderConfirmation(Model):
 
 
 def _dropped(row: Row, context: dict[str, Any]) -> dict[str, Any]:
-    return {"picking_ids_not_to_backorder": row["_picks"]} if context.get("drop") else {}
+    return {"picking_ids_not_to_backorder": row["pick_ids"]} if context.get("drop") else {}
 
 
 class ReturnPicking(Model):

@@ -11,11 +11,11 @@ from crossdock.simulators.odoo.schema import (
     Row,
     char,
     choice,
+    day,
     decimal,
     flag,
     integer,
     many,
-    moment,
     one,
     text,
 )
@@ -177,7 +177,6 @@ class Lot(Model):
         "product_id": one("product.product", "Product", required=True, index=True, touched=True),
         "company_id": one("res.company", "Company"),
         "note": text("Description"),
-        "expiration_date": moment("Expiration Date"),
         "product_qty": decimal("On Hand Quantity", compute=lambda env, row: _lot_quantity(env, row)),
     }
 
@@ -222,7 +221,7 @@ class Package(Model):
         "location_id": one("stock.location", "Location"),
         "company_id": one("res.company", "Company"),
         "shipping_weight": decimal("Shipping Weight"),
-        "pack_date": moment("Pack Date"),
+        "pack_date": day("Pack Date"),
         "quant_ids": many("stock.quant", "package_id", "Bulk Content"),
     }
 

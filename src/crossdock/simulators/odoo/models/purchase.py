@@ -65,7 +65,7 @@ class Purchase(Model):
         "fiscal_position_id": one("account.fiscal.position", "Fiscal Position"),
         "picking_type_id": one("stock.picking.type", "Deliver To"),
         "order_line": many("purchase.order.line", "order_id", "Order Lines"),
-        "picking_ids": many("stock.picking", "purchase_id", "Receptions"),
+        "picking_ids": links("stock.picking", "Receptions", compute=lambda env, row: _receipts(env, row)),
         "invoice_ids": links("account.move", "Bills"),
         "amount_untaxed": money("Untaxed Amount"),
         "amount_tax": money("Taxes"),
@@ -251,6 +251,10 @@ class Purchase(Model):
         )
         moves_of(env).confirm(env, [env.row("stock.move", i) for i in made])
         pickings.refresh(env, picking)
+
+
+def _receipts(env: Env, row: Row) -> list[int]:
+    return sorted(env.store.table("stock.picking").indexes["purchase_id"].get(row["id"], ()))
 
 
 def _template(env: Env, line: Row) -> Row:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
 
 USER = ("stock.group_stock_user", "base.group_system")
+MANY = 25  # rows of one place before the scheduler, which the simulator has not got, would have merged them
 Key = tuple[int, int, Any, Any, Any]
 
 
@@ -229,23 +230,29 @@ class Quant(Model):
             ],
         )[0]
         env.touched.add(("quant", id_))
+        found = self.of(env, key)
+        if len(found) > MANY:
+            self._join(env, found)
 
     def merge(self, env: Env) -> None:
         """Join rows of one place and drop empty ones, as the scheduler does."""
         groups: dict[Key, list[Row]] = {}
         for row in list(self.rows(env).values()):
             groups.setdefault(key_of(row), []).append(row)
-        table = env.store.table(self.name)
         for rows in groups.values():
-            keep, *others = rows
-            if others:
-                total = round(sum(r["quantity"] for r in rows), 6)
-                reserved = round(sum(r["reserved_quantity"] for r in rows), 6)
-                self.put(env, keep, quantity=total, reserved_quantity=reserved)
-                for row in others:
-                    table.delete(row["id"], env.undo)
-            if not keep["quantity"] and not keep["reserved_quantity"] and not keep["inventory_quantity_set"]:
-                table.delete(keep["id"], env.undo)
+            self._join(env, rows)
+
+    def _join(self, env: Env, rows: list[Row]) -> None:
+        table = env.store.table(self.name)
+        keep, *others = rows
+        if others:
+            total = round(sum(r["quantity"] for r in rows), 6)
+            reserved = round(sum(r["reserved_quantity"] for r in rows), 6)
+            self.put(env, keep, quantity=total, reserved_quantity=reserved)
+            for row in others:
+                table.delete(row["id"], env.undo)
+        if not keep["quantity"] and not keep["reserved_quantity"] and not keep["inventory_quantity_set"]:
+            table.delete(keep["id"], env.undo)
 
 
 def key_of(row: Row) -> Key:

@@ -108,13 +108,11 @@ class Order(Model):
         "expected_date": moment("Expected Date", compute=lambda env, row: row["date_order"]),
         "validity_date": day("Expiration"),
         "user_id": one("res.users", "Salesperson", default=lambda env: env.uid),
-        "team_id": integer("Sales Team"),
         "currency_id": one("res.currency", "Currency", default=1),
         "pricelist_id": one("product.pricelist", "Pricelist"),
         "payment_term_id": one("account.payment.term", "Payment Terms"),
         "fiscal_position_id": one("account.fiscal.position", "Fiscal Position"),
         "carrier_id": one("delivery.carrier", "Delivery Method"),
-        "incoterm": integer("Incoterm"),
         "order_line": many("sale.order.line", "order_id", "Order Lines"),
         "picking_ids": many("stock.picking", "sale_id", "Transfers"),
         "delivery_count": integer(
