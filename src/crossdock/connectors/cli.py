@@ -45,6 +45,7 @@ class Found:
             "repeatable": sorted(can.repeatable),
             "topics": sorted(can.topics),
             "questions": sorted(can.questions),
+            "follows": dict(can.follows),
             "receives": can.receives,
             "polls": can.polls,
             "snapshots": can.snapshots,

@@ -95,6 +95,7 @@ class CarrierKit(ConnectorConformance):
     """What both carriers share."""
 
     connector = CarrierConnector
+    patience = 1.0
     process: CarrierProcess
     ship_path = ""
 

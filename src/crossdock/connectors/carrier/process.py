@@ -17,12 +17,15 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_threads
 from typing import Any, Final
 
 from crossdock.connectors.carrier.errors import CarrierProcessDown, CarrierSoftwareMissing
 
 Json = dict[str, Any]
 IDLE_SECONDS: Final = 60.0
+START_SECONDS: Final = 30.0
 GRACE_SECONDS: Final = 2.0
 STUCK_LIMIT: Final = 4
 COMMAND: Final = (sys.executable, "-m", "crossdock.connectors.carrier.worker")
@@ -42,8 +45,7 @@ class _Run:
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.stuck: set[int] = set()
         self.over = False
-        self.ready = False
-        self.missing = ""
+        self.started: Future[str] = Future()
         self._popen = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.PIPE,
@@ -92,6 +94,7 @@ class _Run:
     def _write(self) -> None:
         stdin = self._popen.stdin
         assert stdin is not None
+        wait_for_threads([self.started])  # idle time begins when it can be given something
         with contextlib.suppress(OSError):
             while True:
                 try:
@@ -115,8 +118,7 @@ class _Run:
         for line in stdout:
             answer = json.loads(line)
             if "ready" in answer:
-                self.ready = bool(answer["ready"])
-                self.missing = "" if self.ready else str(answer["problem"])
+                self.started.set_result("" if answer["ready"] else str(answer["problem"]))
                 continue
             with self._lock:
                 self.stuck.discard(answer["id"])
@@ -125,6 +127,8 @@ class _Run:
                 _resolve(*waiting, answer)
         stdout.close()
         self._popen.wait()
+        if not self.started.done():
+            self.started.set_exception(ProcessLost("it ended before it was ready"))
         with self._lock:
             self.over = True
             left, self._waiting = dict(self._waiting), {}
@@ -165,30 +169,22 @@ class CarrierProcess:
         return run.pid if run is not None and not run.over else None
 
     async def do(self, job: Json, timeout: float) -> Json:
-        """Do a job within `timeout` seconds; the answer of `worker` comes back.
+        """Do a job within `timeout` seconds, not counting the start of the process; the answer of `worker` comes back.
 
         Raises `ProcessLost` when it was handed over and no answer came, `CarrierProcessDown` when it could not be handed over,
         `CarrierSoftwareMissing` when karrio cannot be imported.
         """
         number = next(self._numbers)
-        run, future = self._hand_over(number, {**job, "id": number, "timeout": timeout})
+        run, future = await self._hand_over(number, {**job, "id": number, "timeout": timeout})
         try:
-            answer = await asyncio.wait_for(future, timeout + GRACE_SECONDS)
+            return await asyncio.wait_for(future, timeout + GRACE_SECONDS)
         except TimeoutError:
             run.forget(number, stuck=True)
             if len(run.stuck) >= STUCK_LIMIT:
                 run.end(kill=True)
             raise ProcessLost("the carrier process kept silent") from None
-        except ProcessLost:
-            if run.missing:
-                raise CarrierSoftwareMissing(f"karrio cannot be used: {run.missing}") from None
-            if not run.ready:
-                self._failed_to_start()
-            raise
         finally:
             run.forget(number, stuck=False)
-        self._failures = 0
-        return answer
 
     def close(self, seconds: float = 2.0) -> None:
         """End the process."""
@@ -198,27 +194,47 @@ class CarrierProcess:
             run.end()
             run.wait(seconds)
 
-    def _hand_over(self, number: int, job: Json) -> tuple[_Run, asyncio.Future[Json]]:
+    async def _hand_over(self, number: int, job: Json) -> tuple[_Run, asyncio.Future[Json]]:
+        for _ in range(3):
+            run = self._running()
+            await self._started(run)
+            future = run.give(number, job)
+            if future is not None:
+                return run, future
+        raise CarrierProcessDown("the carrier process ended while it was given a job")
+
+    def _running(self) -> _Run:
+        """The process, started when there is none."""
         with self._lock:
             wait = self._not_before - time.monotonic()
             if wait > 0:
                 raise CarrierProcessDown("the carrier process does not start", retry_after=wait)
-            for _ in range(2):
-                if self._run is None or self._run.over:
-                    try:
-                        self._run = _Run(self._command, self._idle)
-                    except OSError as error:
-                        raise CarrierProcessDown(f"the carrier process cannot be started: {error.strerror}") from None
-                future = self._run.give(number, job)
-                if future is not None:
-                    return self._run, future
-        raise CarrierProcessDown("the carrier process ended while it was given a job")
+            if self._run is None or self._run.over:
+                try:
+                    self._run = _Run(self._command, self._idle)
+                except OSError as error:
+                    raise CarrierProcessDown(f"the carrier process cannot be started: {error.strerror}") from None
+            return self._run
 
-    def _failed_to_start(self) -> None:
-        """It died before it was ready: nothing was sent. Wait longer each time, so that a broken installation does not spin."""
-        self._failures += 1
-        self._not_before = time.monotonic() + min(60.0, 2.0**self._failures / 2)
-        raise CarrierProcessDown("the carrier process ended before it was ready") from None
+    async def _started(self, run: _Run) -> None:
+        """Wait until it has imported karrio. Until then it is given nothing, so a failure here has no effect anywhere."""
+        try:
+            missing = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(run.started)), START_SECONDS)
+        except (ProcessLost, TimeoutError):
+            self._failed_to_start(run)
+            raise CarrierProcessDown("the carrier process ended before it was ready") from None
+        if missing:
+            raise CarrierSoftwareMissing(f"karrio cannot be used: {missing}")
+        self._failures = 0
+
+    def _failed_to_start(self, run: _Run) -> None:
+        """Wait longer each time, so that a broken installation does not spin."""
+        with self._lock:
+            if self._run is run:
+                self._run = None
+                self._failures += 1
+                self._not_before = time.monotonic() + min(60.0, 2.0**self._failures / 2)
+        run.end(kill=True)
 
 
 _shared: CarrierProcess | None = None

@@ -52,6 +52,7 @@ def prepare() -> Any:
     _keep_context_in_pools()
     setattr(helpers, "urlopen", Observed().open)  # noqa: B010
     refuse_everything_else()
+    assert sdk.gateway.providers is not None
     return sdk
 
 

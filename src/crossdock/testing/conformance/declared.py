@@ -13,6 +13,7 @@ from crossdock.core.commands import COMMANDS, Command
 from crossdock.core.errors import CrossdockError
 from crossdock.testing.bench import Bench
 from crossdock.testing.kit import ConnectorKit
+from crossdock.testing.samples import CommandSample
 
 
 class DeclaredConformance(ConnectorKit):
@@ -44,6 +45,22 @@ class DeclaredConformance(ConnectorKit):
         assert bool(self.requests()) == declared.receives, "receives is declared without a request sample, or the reverse"
         assert bool(self.polls()) == declared.polls, "polls is declared without a poll sample, or the reverse"
         assert bool(self.snapshots()) == declared.snapshots, "snapshots is declared without a sample, or the reverse"
+
+    def test_what_it_follows_is_declared(self) -> None:
+        declared = self.connector.capabilities
+        assert set(declared.follows) <= declared.commands, "follows names a command that is not declared"
+        channels = {sample.channel for sample in self.polls()}
+        assert set(declared.follows.values()) <= channels, "follows names a channel without a poll sample"
+
+    async def test_following_is_pure_and_the_same_twice(self, bench: Bench, any_sample: CommandSample) -> None:
+        if any_sample.name not in self.connector.capabilities.follows:
+            pytest.skip(f"{any_sample.name} is not followed")
+        command = await bench.command(any_sample, prepared=False)
+        cursor = bench.connector.follow({}, command)
+        kept = json.dumps(dict(cursor), sort_keys=True)
+        again = bench.connector.follow(cursor, command)
+        assert json.dumps(dict(again), sort_keys=True) == kept, "followed twice is followed once"
+        assert json.dumps(dict(cursor), sort_keys=True) == kept, "follow changed the cursor it was given"
 
     async def test_it_has_every_method_of_the_protocol(self, bench: Bench) -> None:
         assert isinstance(bench.connector, Connector)
