@@ -314,3 +314,25 @@ async def test_a_topic_nobody_maps_and_commands_nobody_knows_are_found_too() -> 
         HttpOptions.model_validate({"commands": {"order.creat": {"path": "/x"}}})
     with pytest.raises(ValidationError, match="starts with `/`"):
         HttpOptions.model_validate({"commands": {"order.create": {"path": "https://elsewhere.example/x"}}})
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"sku": "A\\u0000B", "rev": 1}', "a character that is none"),
+        (b'{"sku": "A", "price": 1.5, "rev": 1, "x": "\\ud800"}', "surrogate"),
+        (b'{"sku": "A", "rev": 1, "price": NaN}', "not JSON"),
+        (b'{"sku": "A", "rev": 1, "x": "\xff"}', "not JSON"),
+        ('{"sku": "A", "rev": 1}'.encode("utf-16"), "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+    ],
+)
+async def test_what_is_no_text_or_no_json_is_refused_by_both_readers(body: bytes, words: str) -> None:
+    hub = connector(options())
+    with pytest.raises(PayloadMalformed, match=words):
+        hub.normalize(stored(body))
+    hub.normalize(stored(b'{"sku": "A", "rev": 1, "price": 1.5}'))  # from here on the exact reader goes first
+    with pytest.raises(PayloadMalformed):
+        hub.normalize(stored(body))
+    (event,) = hub.normalize(stored(b'{"sku": "\\\\u0000 \\ud83d\\ude00", "rev": 1}'))
+    assert event.data.sku == "\\u0000 😀"  # type: ignore[attr-defined]

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import orjson
 
+from crossdock.connectors.exact_json import read_exact, read_fast
 from crossdock.connectors.http import HttpAnswer
 from crossdock.connectors.http_generic.credentials import Credential
-from crossdock.connectors.http_generic.decoding import decode, decode_exact
 from crossdock.connectors.http_generic.errors import raise_for_answer, refuse_unless, words_of
 from crossdock.connectors.http_generic.inbound_options import ReferenceRule
 from crossdock.connectors.http_generic.outbound_options import CallRule
@@ -155,7 +155,7 @@ class Call:
 
     def _words(self, answer: HttpAnswer, meta: Mapping[str, Any]) -> str:
         try:
-            document = decode_exact(answer.body)
+            document = read_exact(answer.body)
             return words_of(self._message, document, Scope(document, meta))
         except (PayloadMalformed, ValueError):
             return ""
@@ -189,9 +189,9 @@ class AckReader:
 def read_exactly(body: bytes) -> Any:
     """JSON without binary floats. Raises `PayloadMalformed`."""
     try:
-        return exact(decode(body))
+        return exact(read_fast(body))
     except Inexact:
-        return decode_exact(body)
+        return read_exact(body)
 
 
 def answer_facts(answer: HttpAnswer, meta: Mapping[str, Any]) -> dict[str, Any]:

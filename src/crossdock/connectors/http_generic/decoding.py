@@ -1,39 +1,19 @@
-"""Bytes to JSON values, fast where that is exact and exact where it must be, and bodies cut into messages; knows no rule."""
+"""Bodies cut into messages, each with its numbers digit by digit as they came; knows no rule."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 
+from crossdock.connectors.exact_json import read_fast
 from crossdock.core.errors import PayloadMalformed
 
 _INEXACT_NUMBER = re.compile(rb"[:\[,]\s*-?(?:\d+[.eE]|\d{19})")
 """A number orjson would turn into a float. It may also match inside a text: that only costs time."""
-
-
-def decode(body: bytes) -> Any:
-    """The JSON value, with floats where the body has fractions (`paths.exact` finds them). Raises `PayloadMalformed`."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise PayloadMalformed(f"not JSON: {error}") from None
-
-
-def decode_exact(body: bytes) -> Any:
-    """The JSON value with Decimals. Raises `PayloadMalformed`."""
-
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        return json.loads(body, parse_float=Decimal, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise PayloadMalformed(f"not JSON: {error}") from None
 
 
 class _Digits:
@@ -57,10 +37,10 @@ def pieces(body: bytes, path: Sequence[str]) -> list[bytes]:
     Raises `PayloadMalformed` when there is no list.
     """
     if _INEXACT_NUMBER.search(body):
-        decode(body)  # the stricter reader: refuses what the next one lets pass
+        read_fast(body)  # the stricter reader: refuses what the next one lets pass
         value = json.loads(body, parse_float=_Digits, parse_int=_Digits)
     else:
-        value = decode(body)
+        value = read_fast(body)
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     if not isinstance(value, list):

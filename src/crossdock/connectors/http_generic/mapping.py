@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crossdock.canonical.events import EVENT_PAYLOADS, Event, Position, Reference
-from crossdock.connectors.http_generic.decoding import decode, decode_exact
+from crossdock.connectors.exact_json import read_exact, read_fast
 from crossdock.connectors.http_generic.inbound_options import DocumentRule, EventRule
 from crossdock.connectors.http_generic.overlay import Mapper, compile_conditions, compile_rule, compile_template
 from crossdock.connectors.http_generic.paths import Inexact, Reader, Scope
@@ -95,7 +95,7 @@ class DocumentMapper:
 
     def __init__(self, rule: DocumentRule, maps: ValueMaps) -> None:
         self._mappers = [EventMapper(event, maps) for event in rule.events]
-        self._decode = decode
+        self._decode = read_fast
 
     def events(self, message: StoredMessage) -> Sequence[Event]:
         """The events of a message. Raises `PayloadMalformed` and what `EventMapper.event` raises."""
@@ -110,8 +110,8 @@ class DocumentMapper:
         try:
             return self._map(self._decode(message.body), meta, message.body)
         except Inexact:
-            self._decode = decode_exact
-            return self._map(decode_exact(message.body), meta, message.body)
+            self._decode = read_exact
+            return self._map(read_exact(message.body), meta, message.body)
 
     def _map(self, document: Any, meta: Mapping[str, Any], body: bytes) -> Sequence[Event]:
         if type(document) is not dict:

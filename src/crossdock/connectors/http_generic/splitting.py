@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from crossdock.connectors.http_generic.decoding import decode, decode_exact, lines, pieces
+from crossdock.connectors.exact_json import read_exact, read_fast
+from crossdock.connectors.http_generic.decoding import lines, pieces
 from crossdock.connectors.http_generic.inbound_options import ChannelRule
 from crossdock.connectors.http_generic.outbound_options import PollRule
 from crossdock.connectors.http_generic.paths import Inexact, Scope, compile_path, exact
@@ -47,9 +48,9 @@ class Splitter:
         identity: str | None = None
         if self._looks_inside:
             try:
-                topic, identity = self._inside(decode(body), topic)
+                topic, identity = self._inside(read_fast(body), topic)
             except Inexact:
-                topic, identity = self._inside(decode_exact(body), topic)
+                topic, identity = self._inside(read_exact(body), topic)
         if not topic:
             raise PayloadMalformed("the message does not say what it is: its topic is missing")
         if identity is None:

@@ -130,6 +130,9 @@ class Table:
         except UnicodeDecodeError as error:
             row = body[: error.start].count(b"\n") + 1
             raise PayloadMalformed(f"row {row}: not in the encoding {self._dialect.encoding}", row=row) from None
+        if "\0" in text:
+            row = text[: text.index("\0")].count("\n") + 1
+            raise PayloadMalformed(f"row {row}: holds the character NUL, which is no text", row=row)
         return list(self.read(io.StringIO(text, newline=""), problems))
 
     def read(self, text: IO[str], problems: Problems) -> Iterator[Row]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
@@ -18,6 +17,7 @@ from crossdock.canonical.fulfilment import FulfilmentOrder, FulfilmentStatus, Pi
 from crossdock.canonical.inventory import StockChange
 from crossdock.canonical.shipment import Shipment
 from crossdock.canonical.values import UtcTime
+from crossdock.connectors.exact_json import read_exact, read_fast
 from crossdock.connectors.protocol import Inbound, StockLine
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed, SchemaInvalid
 
@@ -77,14 +77,10 @@ def _digest(body: bytes) -> str:
 
 def read_object(body: bytes) -> dict[str, Any]:
     """A JSON object with exact decimals. Raises `PayloadMalformed`."""
+    return _an_object(read_exact(body))
 
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not JSON")
 
-    try:
-        value = json.loads(body, parse_float=Decimal, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise PayloadMalformed(f"not JSON: {error}") from None
+def _an_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise PayloadMalformed("a JSON object is expected")
     return value
@@ -272,10 +268,5 @@ def stock_page(body: bytes) -> tuple[list[StockLine], str | None]:
 
 def _stock_line(row: bytes) -> dict[str, Any]:
     """One line, by the fast reader unless its quantity is a number with a fraction."""
-    try:
-        line = orjson.loads(row)
-    except orjson.JSONDecodeError as error:
-        raise PayloadMalformed(f"not JSON: {error}") from None
-    if not isinstance(line, dict):
-        raise PayloadMalformed("a JSON object is expected")
+    line = _an_object(read_fast(row))
     return read_object(row) if type(line.get("quantity")) is float else line

@@ -1,0 +1,57 @@
+"""JSON from partners read strictly and exactly: UTF-8, decimals, no NaN, and only characters that every database and system takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+import orjson
+
+from crossdock.core.errors import PayloadMalformed
+
+_ESCAPED: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+def read_fast(body: bytes) -> Any:
+    """The value, with binary floats where the body has fractions: look before using one as an amount. Raises `PayloadMalformed`."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise PayloadMalformed(f"not JSON: {error}") from None
+    if b"\\u0000" in body:
+        _only_text(value)
+    return value
+
+
+def read_exact(body: bytes) -> Any:
+    """The value, with a Decimal for every fraction and integers of any size. Raises `PayloadMalformed`."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        value = json.loads(body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=refuse)
+    except UnicodeDecodeError as error:
+        raise PayloadMalformed(f"not UTF-8 at byte {error.start}") from None
+    except (ValueError, RecursionError) as error:
+        raise PayloadMalformed(f"not JSON: {error}") from None
+    if _ESCAPED.search(body):
+        _only_text(value)
+    return value
+
+
+def _only_text(value: Any) -> None:
+    """Refuse NUL and unpaired surrogates wherever they are."""
+    if isinstance(value, str):
+        if _NO_TEXT.search(value):
+            raise PayloadMalformed("a text holds a character that is none (NUL or half of a surrogate pair)")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _only_text(name)
+            _only_text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _only_text(inner)
