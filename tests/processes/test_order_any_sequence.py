@@ -393,34 +393,37 @@ class AnyOrder(RuleBasedStateMachine):
             assert command.name != "order.create" or command is new or command.id in self.given_up
 
     def _check_fulfilment_release(self, new: Command) -> None:
-        assert not self.cancelled, "released after the ERP cancelled the order"
         state = self.bench.state
+        assert not self.cancelled, "released after the ERP cancelled the order"
         assert state.order is not None and not state.closed
-        ordered = {line["number"]: Decimal(line["quantity"]["value"]) for line in state.order["lines"]}
+        assert state.cancel is None or state.cancel.status in {"refused", "rest"}, "released while it is being cancelled"
+        self._within(state.order, {line["number"] for line in new.data["fulfilment"]["lines"]})
+
+    def _check_order_change(self, new: Command) -> None:
+        self._within(new.data["order"], {line["number"] for line in new.data["previous"]["lines"]})
+
+    def _within(self, document: dict[str, Any], numbers: set[str]) -> None:
+        """The warehouse is never asked for more of these lines than the order has."""
+        state = self.bench.state
+        ordered = {line["number"]: Decimal(line["quantity"]["value"]) for line in document["lines"]}
         spoken: dict[str, Decimal] = {}
         for command in self.bench.commands:
             if command.name != "fulfilment.release" or command.id in self.given_up:
                 continue
-            document = command.data["fulfilment"]
-            fulfilment = next(one for one in state.fulfilments if one.number == document["number"])
-            over = fulfilment.status in {"done", "cancelled"}
-            for line in document["lines"]:
+            number = command.data["fulfilment"]["number"]
+            fulfilment = next(one for one in state.fulfilments if one.number == number)
+            shipped: dict[str, Decimal] = {}
+            for shipment in state.shipments:
+                if shipment.fulfilment == number and shipment.status != "cancelled":
+                    for one in shipment.lines:
+                        shipped[one["order_line"]] = shipped.get(one["order_line"], ZERO) + Decimal(one["quantity"]["value"])
+            for line in command.data["fulfilment"]["lines"]:
                 asked = Decimal(line["quantity"]["value"])
-                if over:
-                    left = sum(
-                        (
-                            Decimal(one["quantity"]["value"])
-                            for shipment in state.shipments
-                            if shipment.fulfilment == document["number"] and shipment.status != "cancelled"
-                            for one in shipment.lines
-                            if one["order_line"] == line["number"]
-                        ),
-                        ZERO,
-                    )
-                    asked = min(asked, left)
+                if fulfilment.status in {"done", "cancelled"}:
+                    asked = min(asked, shipped.get(line["number"], ZERO))
                 spoken[line["number"]] = spoken.get(line["number"], ZERO) + asked
-        for line in new.data["fulfilment"]["lines"]:
-            assert spoken[line["number"]] <= ordered[line["number"]], f"line {line['number']} is released twice"
+        for number in numbers:
+            assert spoken.get(number, ZERO) <= ordered.get(number, ZERO), f"line {number} is with the warehouse twice"
 
     def _check_shipment_book(self, new: Command) -> None:
         assert not self.cancelled
