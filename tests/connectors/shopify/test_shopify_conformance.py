@@ -135,6 +135,8 @@ class TestShopify(ConnectorConformance):
     options: ClassVar[Mapping[str, Any]] = {"location": "1", "products": "events", "poll_page": 3}
     secrets: ClassVar[Mapping[str, str]] = {"access_token": TOKEN, "webhook_secret": SECRET}
 
+    patience = 1.0
+
     def target(self) -> Target:
         return GraphQLTarget(Shopify(access_token=TOKEN, webhook_secret=SECRET, bucket=(20_000, 1000)))
 

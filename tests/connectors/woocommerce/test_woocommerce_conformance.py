@@ -112,6 +112,8 @@ class TestWooCommerce(ConnectorConformance):
     secrets: ClassVar[Mapping[str, str]] = {"consumer_key": KEY, "consumer_secret": SECRET, "webhook_secret": HOOK}
     signs_time = False
 
+    patience = 1.0
+
     def target(self) -> Target:
         return SimulatorTarget(WooCommerce(consumer_key=KEY, consumer_secret=SECRET, webhook_secret=HOOK))
 

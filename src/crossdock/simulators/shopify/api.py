@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -32,6 +32,22 @@ Changed = Callable[[str, Mapping[str, Any], Any], None]
 """(webhook topic, order or empty, fulfilment or None): something changed through the API."""
 
 
+@cache
+def schema() -> GraphQLSchema:
+    """The schema of every simulated shop, read once."""
+    return build_schema(files(__package__).joinpath("schema.graphql").read_text())
+
+
+@lru_cache(maxsize=200)
+def checked(text: str) -> DocumentNode | list[GraphQLError]:
+    """A document parsed and validated against the schema, or what is wrong with it."""
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        return [error]
+    return validate(schema(), document) or document
+
+
 class Api:
     """The GraphQL endpoint of one shop. `later` runs a function after some time (cancelling is a job at Shopify)."""
 
@@ -44,8 +60,7 @@ class Api:
         self._changed = changed
         self._later = later
         self._shop = shop
-        self._schema: GraphQLSchema = build_schema(files(__package__).joinpath("schema.graphql").read_text())
-        self._documents: OrderedDict[str, DocumentNode | list[GraphQLError]] = OrderedDict()
+        self._schema = schema()
         self._idempotent: dict[str, tuple[str, Any]] = {}
         self._topics: Callable[[], list[str]] = list
 
@@ -57,7 +72,7 @@ class Api:
         """The JSON answer to one request body."""
         request = json.loads(body)
         text, variables = str(request.get("query", "")), request.get("variables") or {}
-        document = self._document(text)
+        document = checked(text)
         if isinstance(document, list):
             return {"errors": [error.formatted for error in document]}
         operation = get_operation_ast(document)
@@ -72,19 +87,6 @@ class Api:
             return self.throttled(cost)
         result = execute_sync(self._schema, document, root_value=self._roots(operation), variable_values=variables)
         return self._written(result, cost)
-
-    def _document(self, text: str) -> DocumentNode | list[GraphQLError]:
-        known = self._documents.get(text)
-        if known is None:
-            try:
-                document = parse(text)
-                known = validate(self._schema, document) or document
-            except GraphQLError as error:
-                known = [error]
-            self._documents[text] = known
-            if len(self._documents) > 200:
-                self._documents.popitem(last=False)
-        return known
 
     def throttled(self, cost: int) -> dict[str, Any]:
         """The answer when the bucket is empty: HTTP 200, no data."""
