@@ -72,7 +72,7 @@ class DocumentMapping:
     # Orders --------------------------------------------------------------------------------------------------
 
     def _order(self, document: Json, message: StoredMessage) -> Sequence[Event]:
-        name, id_ = str(document["name"]), str(document["id"])
+        name, id_ = _named(document["name"]), _id(document["id"])
         key = str(document["key"]) or f"order/{self._system}/{name}"
         number = key.split("/", 2)[2]
         references = (Reference(f"{self._system}:order", name), Reference(f"{self._system}:order_id", id_))
@@ -165,7 +165,7 @@ class DocumentMapping:
     def _deleted(self, document: Json, message: StoredMessage) -> Sequence[Event]:
         if document["model"] != "sale.order":
             return ()
-        id_ = str(document["id"])
+        id_ = _id(document["id"])
         cancelled = OrderCancellation(number=id_, reason="deleted in Odoo", cancelled_at=message.received_at)
         references = (Reference(f"{self._system}:order_id", id_),)
         identity = f"{self._system}/sale.order/{id_}/deleted"
@@ -177,7 +177,7 @@ class DocumentMapping:
         ours = not self._picks_in_odoo or document["by_hub"] or document["type"] != "outgoing" or document["state"] != "done"
         if ours or not document["order_id"]:
             return ()
-        name, at = str(document["name"]), from_odoo(document["done_at"])
+        name, at = _named(document["name"]), from_odoo(document["done_at"])
         packages = dict.fromkeys(line["package"] for line in document["lines"] if line["package"])
         confirmation = PickConfirmation(
             fulfilment_number=name,
@@ -198,8 +198,8 @@ class DocumentMapping:
         )
         references = (
             Reference(f"{self._system}:transfer", name),
-            Reference(f"{self._system}:transfer_id", str(document["id"])),
-            Reference(f"{self._system}:order_id", str(document["order_id"])),
+            Reference(f"{self._system}:transfer_id", _id(document["id"])),
+            Reference(f"{self._system}:order_id", _id(document["order_id"])),
         )
         key = str(document["order_key"]) or f"order/{self._system}/{document['order_name']}"
         identity = f"{self._system}/stock.picking/{document['id']}/done"
@@ -242,11 +242,26 @@ class DocumentMapping:
             origin_country=document["origin"] or None,
             active=document["active"],
         )
-        stem = f"{self._system}/product/{document['id']}"
+        id_ = _id(document["id"])
+        stem = f"{self._system}/product/{id_}"
         position = Position(stem, int(message.headers.get(AS_OF, "0")))
         identity = f"{stem}/{document['content']}/{document['version']}"
-        reference = Reference(f"{self._system}:product_id", str(document["id"]))
+        reference = Reference(f"{self._system}:product_id", id_)
         return (Event(identity, "product.changed", self._system, f"product/{sku}", product, at, (reference,), position),)
+
+
+def _id(value: Any) -> str:
+    """A database id as text. Raises ValueError for what is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError("no database id")
+    return str(value)
+
+
+def _named(value: Any) -> str:
+    """A name that must be there. Raises ValueError when it is not."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("no name")
+    return value
 
 
 def _version_time(version: str) -> datetime:

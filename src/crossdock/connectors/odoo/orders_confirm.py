@@ -91,6 +91,8 @@ class OrderTransitions:
     def _verdict(
         self, id_: int, row: Row | None, transfers: Sequence[Row], trouble: CrossdockError | None, repeated: bool
     ) -> Outcome:
+        if trouble is not None and trouble.family == "uncertain":
+            return trouble  # type: ignore[return-value]
         unfit = self._unfit(id_, row)
         if unfit is not None:
             return unfit
