@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
-from crossdock.canonical.events import Event
 from crossdock.core.process import Decided, Decision, Due, Fact, FlowContext, Happened, Settled
 from crossdock.processes.order_to_fulfilment import cancelling, carriage, changing, orders, releasing, shipping, warehouse
 from crossdock.processes.order_to_fulfilment.finishing import finish
@@ -25,7 +24,7 @@ from crossdock.processes.order_to_fulfilment.work import Work
 
 __all__ = ["OrderToFulfilment", "Settings", "State"]
 
-_EVENTS: dict[str, Callable[[Work, Event], None]] = {
+_EVENTS: dict[str, Callable[[Work, Happened], None]] = {
     "order.placed": orders.placed,
     "order.confirmed": orders.confirmed,
     "order.released": orders.released,
@@ -60,7 +59,7 @@ class OrderToFulfilment:
             if handler is None:
                 w.note(f"{fact.event.type} is nothing this process listens to")
             else:
-                handler(w, fact.event)
+                handler(w, fact)
         elif isinstance(fact, Settled):
             settled(w, fact)
         elif isinstance(fact, Decided):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from crossdock.canonical.events import Event
 from crossdock.canonical.shipment import Milestone
 from crossdock.canonical.shipment import Shipment as ShipmentDocument
 from crossdock.core.errors import DecisionNeeded
+from crossdock.core.process import Happened
 from crossdock.processes.order_to_fulfilment.states import MOVING, Json, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
@@ -18,8 +18,9 @@ _LEFT = frozenset({"picked_up", "in_transit", "customs_held", "customs_cleared",
 _ENDED = frozenset({"cancelled", "returned"})
 
 
-def shipment_event(w: Work, event: Event) -> None:
+def shipment_event(w: Work, fact: Happened) -> None:
     """`shipment.booked`, `shipment.dispatched`: said by the warehouse or the carrier, by the hub's number, tracking or fulfilment order."""
+    event = fact.event
     data = event.data
     if not isinstance(data, ShipmentDocument):
         return
@@ -36,12 +37,13 @@ def shipment_event(w: Work, event: Event) -> None:
     _or_keep(w, told)
 
 
-def milestone_event(w: Work, event: Event) -> None:
+def milestone_event(w: Work, fact: Happened) -> None:
     """`shipment.milestone`, `shipment.delivered`: where a consignment is, by its tracking number."""
+    event = fact.event
     data = event.data
     if not isinstance(data, Milestone):
         return
-    told = data.model_dump(mode="json")
+    told = fact.document()
     told["type"] = event.type
     if event.type == "shipment.delivered":
         told["code"] = "delivered"

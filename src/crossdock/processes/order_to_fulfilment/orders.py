@@ -8,6 +8,7 @@ from typing import Any
 from crossdock.canonical.events import Event
 from crossdock.canonical.order import OrderCancellation, OrderConfirmation, SalesOrder
 from crossdock.core.errors import DecisionNeeded, NotStoppable
+from crossdock.core.process import Happened
 from crossdock.processes.order_to_fulfilment.documents import order_lines
 from crossdock.processes.order_to_fulfilment.rules import erp_of
 from crossdock.processes.order_to_fulfilment.states import Cancel, Json, Line
@@ -21,17 +22,19 @@ def lines_of(order: Json) -> dict[str, Line]:
     return {raw["number"]: Line(raw["number"], raw["sku"], Decimal(raw["quantity"]["value"])) for raw in order["lines"]}
 
 
-def placed(w: Work, event: Event) -> None:
+def placed(w: Work, fact: Happened) -> None:
     """`order.placed`: the order of a shop (or of whoever the flow lets place orders)."""
-    order = event.data.model_dump(mode="json")
+    event = fact.event
+    order = fact.document()
     if w.order is not None:
         _newer(w, order, event.source, "order.placed")
         return
     _start(w, order, event, shop=event.source)
 
 
-def confirmed(w: Work, event: Event) -> None:
+def confirmed(w: Work, fact: Happened) -> None:
     """`order.confirmed`: an order of the ERP begins here; for an order of a shop it says that the ERP confirmed it."""
+    event = fact.event
     data = event.data
     if not isinstance(data, OrderConfirmation):
         return
@@ -65,16 +68,18 @@ def confirmed(w: Work, event: Event) -> None:
         w.note("the confirmation is known or on its way; nothing follows from it")
 
 
-def released(w: Work, event: Event) -> None:
+def released(w: Work, fact: Happened) -> None:
     """`order.released`: the ERP lets the order go to the warehouse."""
+    event = fact.event
     if not w.released:
         w.released = True
         w.note(f"{event.source} released the order")
 
 
-def changed(w: Work, event: Event) -> None:
+def changed(w: Work, fact: Happened) -> None:
     """`order.changed`: a newer version of the whole order."""
-    order = event.data.model_dump(mode="json")
+    event = fact.event
+    order = fact.document()
     if w.order is None:
         w.wanted, w.wanted_by = order, event.source
         w.note("the change came before the order; it is kept")
@@ -84,8 +89,9 @@ def changed(w: Work, event: Event) -> None:
     _newer(w, order, event.source, "order.changed")
 
 
-def cancelled(w: Work, event: Event) -> None:
+def cancelled(w: Work, fact: Happened) -> None:
     """`order.cancelled`: the whole order or some of its lines are not wanted any more."""
+    event = fact.event
     data = event.data
     if not isinstance(data, OrderCancellation):
         return

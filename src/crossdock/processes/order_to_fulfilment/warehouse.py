@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from crossdock.canonical.events import Event
 from crossdock.canonical.fulfilment import FulfilmentStatus, PickConfirmation
 from crossdock.core.errors import DecisionNeeded, ReferenceUnknown
+from crossdock.core.process import Happened
 from crossdock.processes.order_to_fulfilment.documents import numbered, plain, reduced
 from crossdock.processes.order_to_fulfilment.orders import request_cancel
 from crossdock.processes.order_to_fulfilment.rules import judge, with_picked
@@ -22,8 +22,9 @@ def find(w: Work, number: str) -> Fulfilment | None:
     return next((one for one in w.fulfilments if one.number == number), None)
 
 
-def status(w: Work, event: Event) -> None:
+def status(w: Work, fact: Happened) -> None:
     """`fulfilment.status`: the warehouse accepted, refused or cancelled the instruction."""
+    event = fact.event
     data = event.data
     if not isinstance(data, FulfilmentStatus):
         return
@@ -76,8 +77,9 @@ def stopped(w: Work, fulfilment: Fulfilment) -> None:
     w.note(f"{fulfilment.number} is stopped")
 
 
-def picked(w: Work, event: Event) -> None:
+def picked(w: Work, fact: Happened) -> None:
     """`picking.completed`: what was really picked and packed; confirmations of one fulfilment order are applied in sequence."""
+    event = fact.event
     data = event.data
     if not isinstance(data, PickConfirmation):
         return
@@ -88,7 +90,7 @@ def picked(w: Work, event: Event) -> None:
     if data.sequence <= fulfilment.sequence:
         w.note(f"confirmation {data.sequence} of {fulfilment.number} is known")
         return
-    confirmation = data.model_dump(mode="json")
+    confirmation = fact.document()
     if fulfilment.status in {"done", "short", "cancelled", "refused"}:
         error = DecisionNeeded(
             f"the warehouse picked for {fulfilment.number}, which is {fulfilment.status}: the goods have no order",
