@@ -39,10 +39,10 @@ PLAIN = {**ORDER, "number": "FO-1001-9", "lines": [{**line, "quantity": line["qu
 
 STATUS = b"fulfilment,sequence,status,reason,at,warehouse_reference\nFO-1001-1,1,accepted,,2026-03-04T10:00:00+01:00,W1\n"
 PICKS = (
-    b"fulfilment,sequence,line,order_line,sku,quantity,unit,lot,package,sscc,weight_kg,picked_at,final,warehouse_reference,substituted_for\n"
-    b"FO-1001-1,2,1,10,LAMP-1,2,,,C1,340123450000000011,1.270,2026-03-04T10:00:00Z,Y,W1,\n"
-    b"FO-1001-1,2,2,20,GLUE-ALT,1.5,KGM,L7,C1,340123450000000011,1.270,2026-03-04T10:00:00Z,Y,W1,GLUE\n"
-    b"FO-1002-1,1,1,10,LAMP-1,1,,,C2,,,2026-03-04T10:05:00Z,N,W2,\n"
+    b"fulfilment,sequence,confirmation,line,order_line,sku,quantity,unit,lot,package,sscc,weight_kg,picked_at,final,warehouse_reference,substituted_for\n"
+    b"FO-1001-1,2,1,1,10,LAMP-1,2,,,C1,340123450000000011,1.270,2026-03-04T10:00:00Z,Y,W1,\n"
+    b"FO-1001-1,2,1,2,20,GLUE-ALT,1.5,KGM,L7,C1,340123450000000011,1.270,2026-03-04T10:00:00Z,Y,W1,GLUE\n"
+    b"FO-1002-1,1,1,1,10,LAMP-1,1,,,C2,,,2026-03-04T10:05:00Z,N,W2,\n"
 )
 SHIPPED = b"fulfilment,sequence,shipment,order,at,country,tracking_number,line,sku,quantity\nFO-1001-1,3,S1,1001,2026-03-04T11:00:00Z,GB,WH1,1,LAMP-1,2\n"
 STOCK = b"sku,quantity,counted_at,location,lot\nLAMP-1,5,2026-03-04T10:00:00Z,A-01,\nGLUE,7.25,2026-03-04T10:00:00Z,A-01,L7\nGLUE,1,2026-03-04T10:00:00Z,A-02,L8\n"

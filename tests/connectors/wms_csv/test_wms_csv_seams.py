@@ -420,3 +420,14 @@ async def test_errors_never_hold_the_password(wms: WmsSftp) -> None:
         outcome = await hub.attempt(release())
         assert isinstance(outcome, CrossdockError)
         assert "a-very-secret-password" not in str(outcome.as_dict()) + repr(hub.connector) + repr(outcome)
+
+
+def test_two_parts_of_a_pick_are_told_apart_and_an_uncounted_one_is_refused() -> None:
+    head = b"fulfilment,confirmation,line,sku,quantity,picked_at,final\n"
+    one, two = b"FO-1,1,1,LAMP,2,2026-03-04T10:00:00Z,N\n", b"FO-1,2,1,LAMP,1,2026-03-04T11:00:00Z,Y\n"
+    events = Files(options()).events(message("picks", head + one + two))
+    told: list[Any] = [event.data for event in events]
+    assert [(pick.sequence, pick.final, pick.lines[0].quantity.value) for pick in told] == [(1, False, 2), (2, True, 1)]
+    assert len({event.id for event in events}) == 2
+    with pytest.raises(PayloadMalformed, match="row 2, column confirmation: must not be empty"):
+        Files(options()).events(message("picks", head + one.replace(b"FO-1,1", b"FO-1,")))

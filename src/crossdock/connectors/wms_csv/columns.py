@@ -33,8 +33,8 @@ COLUMNS: Final[dict[FileKind, Columns]] = {
     "cancel": Columns(("command", "fulfilment", "reason")),
     "answer": Columns(("fulfilment", "status"), ("reason",)),
     "picks": Columns(
-        ("fulfilment", "line", "sku", "quantity", "picked_at", "final"),
-        ("sequence", "confirmation", "order_line", "unit", "lot", "serials", *PACKAGE, "substituted_for", "warehouse_reference"),
+        ("fulfilment", "confirmation", "line", "sku", "quantity", "picked_at", "final"),
+        ("sequence", "order_line", "unit", "lot", "serials", *PACKAGE, "substituted_for", "warehouse_reference"),
     ),
     "status": Columns(("fulfilment", "status", "at"), ("sequence", "reason", "warehouse_reference")),
     "dispatch": Columns(

@@ -171,12 +171,13 @@ def _needed_time(row: Row, name: str) -> datetime | None:
 
 def _picks(system: str, rows: Sequence[Row]) -> list[Make]:
     made = []
-    for group in _grouped(rows, "fulfilment", "sequence").values():
+    for group in _grouped(rows, "fulfilment", "confirmation").values():
         first = group[0]
         at = _needed_time(first, "picked_at")
+        first.needed("confirmation")  # without it a second part would be taken for the first one told again
         data = {
             "fulfilment_number": first.text("fulfilment"),
-            "sequence": first.integer("confirmation") or 1,
+            "sequence": first.integer("confirmation"),
             "picked_at": at,
             "lines": [_line(row) for row in group if row.text("sku")],
             "packages": _packages(group),
