@@ -121,6 +121,14 @@ def test_a_deeply_nested_body_and_a_huge_number_are_malformed_not_crashes() -> N
             events_of(ONE, Inbound("orders/create", "x", body))
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"], ids=["NUL", "unpaired surrogate"])
+def test_characters_no_database_takes_are_refused_by_name_of_the_field(text: str) -> None:
+    order = {**ORDER, "note": text, "line_items": [{**ORDER["line_items"][0], "name": text}]}
+    with pytest.raises(SchemaInvalid) as caught:
+        events_of(ONE, Inbound("orders/create", "x", json.dumps(order).encode()))
+    assert {item["field"] for item in caught.value.detail["errors"]} == {"note", "line_items.0.name"}
+
+
 def test_an_unknown_topic_is_refused_and_known_quiet_ones_give_no_event() -> None:
     with pytest.raises(DocumentUnknown):
         events_of(ONE, Inbound("themes/publish", "x", b"{}"))
