@@ -15,6 +15,31 @@ _ESCAPED: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 
 
+class Digits:
+    """A JSON number by its digits, so that writing it again changes nothing."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Digits({self.text!r})"
+
+
+def write_exact(value: Any) -> bytes:
+    """JSON: `Digits` as the number they are, Decimals as text. Raises TypeError for what JSON readers could not hold."""
+    return orjson.dumps(value, default=_exactly)
+
+
+def _exactly(value: Any) -> Any:
+    if isinstance(value, Digits):
+        return orjson.Fragment(value.text)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
 def read_fast(body: bytes) -> Any:
     """The value, with binary floats where the body has fractions: look before using one as an amount. Raises `PayloadMalformed`."""
     try:

@@ -253,6 +253,22 @@ async def test_a_success_without_what_the_process_needs_is_uncertain() -> None:
             await connector.deliver(send())
 
 
+async def test_what_a_target_answers_reaches_the_process_unrounded() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b'{"id": 123456789012345678901234567890, "cost": 0.10, "n": 7}', content_type="application/json")
+
+    rule = out(ack={"id": "id", "cost": "cost", "n": "n", "all": "."}, references=[{"scheme": "erp:id", "value": "{id}"}])
+    async with against(answer, rule) as (connector, _):
+        outcome = await connector.deliver(send())
+        assert isinstance(outcome, Accepted)
+        whole = {"id": "123456789012345678901234567890", "cost": "0.10", "n": 7}
+        assert outcome.ack == {**whole, "all": whole, "references": [["erp:id", whole["id"]]]}
+    async with against(says(200), out(body={"n": {"const": 10**30}})) as (connector, seen):
+        with pytest.raises(SchemaInvalid, match="cannot be written"):
+            await connector.deliver(send())
+        assert seen == []
+
+
 async def test_reconciliation_finds_proves_absence_or_stays_unclear() -> None:
     find = {"path": "/orders", "query": {"ref": "@id"}, "found": {"path": "0.id", "present": True}, "ack": {"id": "0.id"}}
     for answer, conclusive, expected in (

@@ -296,6 +296,7 @@ async def test_conditions_choose_the_event_and_none_is_an_answer() -> None:
         ({"fields": {"sku": {"from": "a", "const": "b"}}}, "exactly one of from, const"),
         ({"fields": {"sku": {"from": "a", "as": "rot13"}}}, "rot13|Input should be"),
         ({"fields": {"sku": {"from": "a", "as": {"date": {"zone": "Mars/Olympus"}}}}}, "no time zone 'Mars/Olympus'"),
+        ({"fields": {"sku": {"from": "a", "as": {"date": None}}}}, "date needs its parameters"),
         ({"fields": {"sku": "a[b"}}, "not a name, a number or"),
         ({"colour": "red"}, "Extra inputs"),
     ],

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
-
-from crossdock.connectors.exact_json import read_exact, read_fast
+from crossdock.connectors.exact_json import Digits, read_exact, read_fast, write_exact
 from crossdock.connectors.http import HttpAnswer
 from crossdock.connectors.http_generic.credentials import Credential
 from crossdock.connectors.http_generic.errors import raise_for_answer, refuse_unless, words_of
@@ -36,14 +35,24 @@ class Request:
 
 
 def json_bytes(value: Any) -> bytes:
-    """JSON; Decimals as text, exact."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    """The body as JSON, exact. Raises `SchemaInvalid` for what JSON readers could not hold (an integer beyond 64 bits)."""
+    try:
+        return write_exact(value)
+    except TypeError as error:
+        raise SchemaInvalid(f"the body cannot be written: {error}", problems=[]) from None
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    raise TypeError(type(value).__name__)
+def json_values(value: Any) -> Any:
+    """The same with JSON values only, none of which a JSON reader would round: decimals, times and huge integers become text."""
+    if isinstance(value, dict):
+        return {str(name): json_values(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_values(inner) for inner in value]
+    if isinstance(value, Digits):
+        return value.text
+    if isinstance(value, Decimal | datetime) or (isinstance(value, int) and not -(2**63) <= value < 2**63):
+        return text(value)
+    return value
 
 
 class Call:
@@ -175,7 +184,7 @@ class AckReader:
         scope = Scope(document, meta)
         try:
             if self._fields is not None:
-                found = orjson.loads(json_bytes(self._fields(document, meta)))
+                found = json_values(self._fields(document, meta))
             references = [
                 [s(document, scope), value] for s, read in self._references if (value := read(document, scope)) is not None
             ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import orjson
-
 from crossdock.canonical.events import Event
 from crossdock.connectors.base import BaseConnector
 from crossdock.connectors.http_generic.authentication import compile_check
-from crossdock.connectors.http_generic.calls import Call, json_bytes
+from crossdock.connectors.http_generic.calls import Call, json_values
 from crossdock.connectors.http_generic.credentials import Credential
 from crossdock.connectors.http_generic.delivery import Delivery
 from crossdock.connectors.http_generic.mapping import Documents
@@ -147,7 +145,7 @@ class _Asker:
         answer = await self._call.send(self._call.request(question.data, meta, self._call.body(question.data, meta)))
         document = self._call.judge(answer, meta, parse=True)
         try:
-            mapped: Mapping[str, Any] = orjson.loads(json_bytes(self._answer(document, meta)))
+            mapped: Mapping[str, Any] = json_values(self._answer(document, meta))
         except SchemaInvalid as problem:
             raise TargetUnavailable(f"the answer lacks what is needed: {problem.message}") from None
         return mapped

@@ -5,30 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
-import orjson
-
-from crossdock.connectors.exact_json import read_fast
+from crossdock.connectors.exact_json import Digits, read_fast, write_exact
 from crossdock.core.errors import PayloadMalformed
 
 _INEXACT_NUMBER = re.compile(rb"[:\[,]\s*-?(?:\d+[.eE]|\d{19})")
 """A number orjson would turn into a float. It may also match inside a text: that only costs time."""
-
-
-class _Digits:
-    """A number as it was written."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
-def _verbatim(value: Any) -> orjson.Fragment:
-    if isinstance(value, _Digits):
-        return orjson.Fragment(value.text)
-    raise TypeError(type(value).__name__)
 
 
 def pieces(body: bytes, path: Sequence[str]) -> list[bytes]:
@@ -38,14 +20,14 @@ def pieces(body: bytes, path: Sequence[str]) -> list[bytes]:
     """
     if _INEXACT_NUMBER.search(body):
         read_fast(body)  # the stricter reader: refuses what the next one lets pass
-        value = json.loads(body, parse_float=_Digits, parse_int=_Digits)
+        value = json.loads(body, parse_float=Digits, parse_int=Digits)
     else:
         value = read_fast(body)
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     if not isinstance(value, list):
         raise PayloadMalformed(f"no list at {'.'.join(path) or 'the top'} of the body")
-    return [orjson.dumps(item, default=_verbatim) for item in value]
+    return [write_exact(item) for item in value]
 
 
 def lines(body: bytes) -> list[bytes]:

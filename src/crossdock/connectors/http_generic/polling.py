@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from crossdock.connectors.http_generic.calls import Call, json_bytes, read_exactly
+from crossdock.connectors.http_generic.calls import Call, json_values, read_exactly
 from crossdock.connectors.http_generic.credentials import Credential
 from crossdock.connectors.http_generic.decoding import lines
 from crossdock.connectors.http_generic.outbound_options import PollRule
@@ -42,6 +40,6 @@ class Poll:
             messages = self._splitter.messages(answer.body, answer.headers)
         except PayloadMalformed as problem:
             raise TargetUnavailable(f"the answer cannot be read: {problem.message}") from None
-        following = orjson.loads(json_bytes(self._cursor(document, meta)))
+        following = json_values(self._cursor(document, meta))
         more = self._more is not None and self._more(document, Scope(document, meta))
         return PollResult(messages, {**known, **following}, more=more)

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import orjson
 from pydantic import Field, field_validator, model_validator
 
 from crossdock.connectors.base import Options
+from crossdock.connectors.exact_json import Digits
 from crossdock.connectors.http_generic.paths import Inexact
 from crossdock.connectors.protocol import ValueMaps
 
@@ -86,6 +86,9 @@ class StepSpec(Options):
     def _one(self) -> StepSpec:
         if len(self.model_fields_set) != 1:
             raise ValueError("a step has exactly one name, for example {split: {by: '-', part: 0}}")
+        (name,) = self.model_fields_set
+        if getattr(self, name) is None:
+            raise ValueError(f"{name} needs its parameters; without any write the plain name")
         return self
 
 
@@ -183,9 +186,9 @@ def _boolean(value: Any) -> bool:
     return found
 
 
-def _number(value: Any) -> orjson.Fragment:
+def _number(value: Any) -> Digits:
     """A JSON number for a target that wants no text; the digits stay as they are."""
-    return orjson.Fragment(format(_decimal(value), "f").encode())
+    return Digits(format(_decimal(value), "f"))
 
 
 def _read_time(spec: DateSpec) -> Step:
