@@ -144,6 +144,8 @@ async def test_a_file_is_never_seen_half_written_and_leaves_only_its_marker(wms:
     assert isinstance(await hub.attempt(release()), Accepted)
     assert tree(wms)["in"] == [] and tree(wms)["in/.crossdock"] == ["FO_FO-1_cmd-1.csv.sent"]
     assert [effect.idempotency_key for effect in wms.effects_of("fulfilment_released")] == ["cmd-1"]
+    (exchange,) = hub.scopes[0].exchanges
+    assert exchange.url == "/in/FO_FO-1_cmd-1.csv" and b"FO-1,1001" in exchange.sent and exchange.answered == b"renamed"
     again = await hub.attempt(release())
     assert isinstance(again, Accepted) and again.repeated
     assert len(wms.effects_of("fulfilment_released")) == 1

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import asyncssh
 
+from crossdock.connectors.http import Exchange, current_call
 from crossdock.connectors.wms_csv.errors import FAULTS, answered, outcome
 from crossdock.connectors.wms_csv.server import Server
 from crossdock.core.errors import AnswerLost, CrossdockError, TargetUnavailable
+
+KEPT = 16_384
+"""Bytes of a sent file kept with the attempt."""
 
 
 class Outbox:
@@ -39,7 +43,7 @@ class Outbox:
         else:
             await self._server.write(self._staged(name), body)
             await self._server.write(self._marker(name), b"")
-        return await self._hand_over(name)
+        return await self._hand_over(name, body)
 
     async def prune(self, before: float) -> None:
         """Forget markers last changed before `before` (seconds since the epoch), so that the control folder does not only grow."""
@@ -47,14 +51,19 @@ class Outbox:
             if entry.name.endswith(".sent") and entry.changed < before:
                 await self._server.remove(f"{self._control}/{entry.name}")
 
-    async def _hand_over(self, name: str) -> bool:
+    async def _hand_over(self, name: str, body: bytes) -> bool:
         staged, final = self._staged(name), f"{self._send}/{name}"
+        exchange = Exchange("SFTP", final, body[:KEPT])
+        scope = current_call.get()
+        if scope is not None:
+            scope.exchanges.append(exchange)
         try:
             await self._server.bare(lambda client: client.rename(staged, final))
         except FAULTS as error:
             if not answered(error):
                 raise AnswerLost(f"the server went silent while {name} was handed over: {type(error).__name__}") from None
             return await self._refused(name, error)
+        exchange.answered = b"renamed"
         return True
 
     async def _refused(self, name: str, error: BaseException) -> bool:
