@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from crossdock.canonical.base import Canonical
+from crossdock.canonical.codes import MINOR_UNITS
 
 
 def _refuse_float(value: Any) -> Any:
@@ -44,13 +46,58 @@ CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-
 UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$", description="UN/ECE Recommendation 20 code")]
 
 
+class UnlikeAmounts(ValueError):
+    """Amounts in different currencies, or quantities in different units, cannot be added or compared."""
+
+
 class Money(Canonical):
-    """An amount in one currency (EN 16931 data type Amount)."""
+    """An amount in one currency (EN 16931 data type Amount). Arithmetic stays exact and in the currency."""
 
     schema_name = "money"
 
     amount: ExactDecimal
     currency: CurrencyCode
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        """Nothing, in a currency."""
+        return cls(amount=Decimal(0), currency=currency)
+
+    def __add__(self, other: Money) -> Money:
+        return Money(amount=self.amount + self._same(other), currency=self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(amount=self.amount - self._same(other), currency=self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(amount=-self.amount, currency=self.currency)
+
+    def __mul__(self, factor: Decimal | int) -> Money:
+        if isinstance(factor, float):
+            raise TypeError("multiply money with a decimal or a whole number, not with a binary float")
+        return Money(amount=self.amount * factor, currency=self.currency)
+
+    __rmul__ = __mul__
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: Money) -> bool:
+        return self.amount <= self._same(other)
+
+    def rounded(self) -> Money:
+        """To the currency's minor unit (ISO 4217), halves away from zero as tax law and Odoo round."""
+        unit = Decimal(1).scaleb(-MINOR_UNITS.get(self.currency, 2))
+        return Money(amount=self.amount.quantize(unit, ROUND_HALF_UP), currency=self.currency)
+
+    def differs(self, other: Money, tolerance: Decimal) -> bool:
+        """Whether two amounts are further apart than `tolerance`."""
+        return abs(self.amount - self._same(other)) > tolerance
+
+    def _same(self, other: Money) -> Decimal:
+        if other.currency != self.currency:
+            raise UnlikeAmounts(f"{self.currency} and {other.currency} cannot be put together")
+        return other.amount
 
 
 class Quantity(Canonical):
@@ -60,3 +107,19 @@ class Quantity(Canonical):
 
     value: ExactDecimal
     unit: UnitCode = "C62"
+
+    def __add__(self, other: Quantity) -> Quantity:
+        return Quantity(value=self.value + self._same(other), unit=self.unit)
+
+    def __sub__(self, other: Quantity) -> Quantity:
+        return Quantity(value=self.value - self._same(other), unit=self.unit)
+
+    def _same(self, other: Quantity) -> Decimal:
+        if other.unit != self.unit:
+            raise UnlikeAmounts(f"quantities in {self.unit} and {other.unit} cannot be put together")
+        return other.value
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum of amounts, all in `currency`. Raises UnlikeAmounts for another one."""
+    return sum(amounts, Money.zero(currency))

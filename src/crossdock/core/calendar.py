@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -109,9 +110,17 @@ class BusinessCalendar:
         return total
 
     def _moment(self, day: date, clock: time) -> datetime:
-        # A wall-clock time that the change to summer time skips is read with the offset before the change, one that occurs twice
-        # as its first occurrence (PEP 495, fold=0); so opening never comes after closing.
-        return datetime.combine(day, clock, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+        return _moment(self.zone, day, clock)
+
+
+@lru_cache(maxsize=8192)
+def _moment(zone: str, day: date, clock: time) -> datetime:
+    """A wall-clock time in UTC; remembered, because every deadline of a day asks for the same few moments.
+
+    A time that the change to summer time skips is read with the offset before the change, one that occurs twice as its first
+    occurrence (PEP 495, fold=0); so opening never comes after closing.
+    """
+    return datetime.combine(day, clock, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def cutoff_moment(calendars: Mapping[str, BusinessCalendar], name: str, at: datetime) -> datetime:

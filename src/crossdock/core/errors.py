@@ -350,7 +350,9 @@ class PeerNotTrusted(Misconfigured):
     """The server at this address shows another identity than the one agreed; nothing was sent to it."""
 
     code = "deliver.peer_not_trusted"
-    hint = "Ask the partner whether the server's key was changed, by another way than the network; then enter the new key by review."
+    hint = (
+        "Ask the partner whether the server's key was changed, by another way than the network; then enter the new key by review."
+    )
 
 
 class EndpointGone(Misconfigured):

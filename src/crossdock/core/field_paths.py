@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from crossdock.canonical.base import Canonical
+from crossdock.canonical.structure import inside
 
 _IDENTITIES = ("number", "sku", "reference", "id")
 
@@ -77,7 +77,7 @@ def resolve(model: type[Canonical], path: str) -> FieldPath:
         if found is None:
             raise ValueError(f"{path!r}: {here.schema_name if here else 'a plain value'} has no field {name!r}")
         info = found
-        here, is_list = _nested(info.annotation)
+        here, is_list = inside(info.annotation)
         many.append(is_list)
     return FieldPath(
         names, tuple(many), None if info.is_required() else info.get_default(call_default_factory=True), info.is_required()
@@ -91,7 +91,7 @@ def expand(model: type[Canonical], taken: frozenset[tuple[str, ...]], prefix: tu
         if here in taken:
             continue
         if any(other[: len(here)] == here for other in taken):
-            nested, _ = _nested(info.annotation)
+            nested, _ = inside(info.annotation)
             if nested is not None:
                 yield from expand(nested, taken, here)
                 continue
@@ -104,17 +104,3 @@ def _identity(item: Any, index: int) -> str:
         if value:
             return str(value)
     return str(index)
-
-
-def _nested(annotation: Any) -> tuple[type[Canonical] | None, bool]:
-    """The canonical class inside an annotation (also optional or in a tuple), and whether it is a list."""
-    origin = get_origin(annotation)
-    if origin in {Union, UnionType}:
-        options = [option for option in get_args(annotation) if option is not NoneType]
-        return _nested(options[0]) if len(options) == 1 else (None, False)
-    if origin is tuple:
-        inner, _ = _nested(get_args(annotation)[0])
-        return inner, True
-    if isinstance(annotation, type) and issubclass(annotation, Canonical):
-        return annotation, False
-    return None, False
