@@ -15,7 +15,7 @@ from crossdock.connectors.carrier.process import CarrierProcess
 from crossdock.connectors.http import CallScope, current_call
 from crossdock.connectors.protocol import Question
 from crossdock.core.commands import Command
-from crossdock.core.errors import AnswerLost, CredentialRefused, SchemaInvalid, TargetRefused, ValueMapMissing
+from crossdock.core.errors import AnswerLost, CredentialRefused, SchemaInvalid, TargetRefused, TargetUnavailable, ValueMapMissing
 from crossdock.core.outcomes import Accepted, EffectAbsent, EffectFound, EffectUnclear
 from crossdock.simulators.carrier import DhlExpress, Ups
 from crossdock.simulators.carrier.consignments import Carrier
@@ -278,6 +278,24 @@ async def test_an_unknown_number_among_others_spoils_nothing(desk: Desk) -> None
     result = await connector.poll("tracking", cursor)
     assert len(result.messages) == 1
     assert set(result.cursor["open"]) == {outcome.ack["tracking_number"], "0000000000"}
+
+
+async def test_one_failing_request_does_not_hide_the_others(ups: Desk) -> None:
+    connector = ups.connector()
+    cursor: Any = {}
+    for number in range(8):
+        outcome = await connector.deliver(book(str(number)))
+        assert isinstance(outcome, Accepted)
+        tracked = Command("t", "shipment.track", "carrier", "k", {"tracking_number": outcome.ack["tracking_number"]})
+        cursor = connector.follow(cursor, tracked)
+    ups.simulator.faults.script(Fault.OUTAGE_503, path="*track*", count=3)
+    first = await connector.poll("tracking", cursor)
+    assert len(first.messages) == 5
+    again = await connector.poll("tracking", first.cursor)
+    assert len(again.messages) == 3
+    ups.simulator.faults.script(Fault.OUTAGE_503, path="*track*", count=8)
+    with pytest.raises(TargetUnavailable):
+        await connector.poll("tracking", again.cursor)
 
 
 @pytest.mark.parametrize(

@@ -269,12 +269,12 @@ class Told(Tracking):
     """Tracking whose carrier is a table of scans; polls fail after so many steps."""
 
     def __init__(self, at_once: int) -> None:
-        options = {"carrier": "dhl", "track_at_once": at_once}
+        options = {"carrier": "ups", "track_at_once": at_once}
         super().__init__(Account(make_context(CarrierConnector, options=options)))
         self.table: dict[str, list[Scan]] = {}
         self.fails_after = 1_000
 
-    async def scans(self, numbers: Any) -> list[Scan]:
+    async def _scans_of(self, numbers: Any) -> list[Scan]:
         self.fails_after -= 1
         if self.fails_after < 0:
             raise TargetUnavailable("down")
@@ -323,7 +323,9 @@ def test_every_scan_of_a_followed_consignment_is_told_once_whatever_the_order(st
                 followed.add(name)
             elif step in ("scan", "late", "deliver") and name not in final:
                 at = f"2026-03-{'01' if step == 'late' else '02'}T09:{number_:02d}:00Z"
-                tracking.table.setdefault(name, []).append(Scan(name, "", "OK" if step == "deliver" else "DF", at))
+                tracking.table.setdefault(name, []).append(
+                    Scan(name, "D" if step == "deliver" else "I", "FS" if step == "deliver" else "DP", at)
+                )
                 if step == "deliver":
                     final.add(name)
             elif step == "poll":

@@ -25,7 +25,8 @@ class Tracking:
         """Scans of open consignments that were not told before, `track_at_once` consignments a step.
 
         Cursor: `open` (tracking number -> `code`, the last milestone, and `seen`, the prints of its scans) and `turn`, where this
-        round stands. A consignment leaves it when it is delivered, returned or cancelled.
+        round stands. A consignment leaves it when it is delivered, returned or cancelled. A consignment whose request failed waits for
+        the next round; the poll fails only when all of them did.
         """
         opened: dict[str, Any] = dict(cursor.get("open") or {})
         turn = str(cursor.get("turn") or "")
@@ -34,7 +35,7 @@ class Tracking:
         if not asked:
             return PollResult((), {"open": opened, "turn": ""})
         messages = []
-        for scan in sorted(await self.scans(asked), key=lambda each: (each.at, each.tracking_number)):
+        for scan in sorted(await self._some(asked), key=lambda each: (each.at, each.tracking_number)):
             state, known = opened.get(scan.tracking_number), mapping.print_of(scan)
             if state is None or known in state["seen"]:
                 continue
@@ -46,6 +47,21 @@ class Tracking:
 
     async def scans(self, numbers: Sequence[str]) -> list[Scan]:
         """All scans of these consignments; unknown ones have none. Raises the outcome of the first request that failed."""
+        parts = await self._parts(numbers)
+        for part in parts:
+            if isinstance(part, CrossdockError):
+                raise part
+        return [scan for part in parts if not isinstance(part, CrossdockError) for scan in part]
+
+    async def _some(self, numbers: Sequence[str]) -> list[Scan]:
+        """The scans that could be had. One request in fifty that fails must not hide the other forty-nine, poll after poll."""
+        parts = await self._parts(numbers)
+        told = [part for part in parts if not isinstance(part, CrossdockError)]
+        if not told:
+            raise next(part for part in parts if isinstance(part, CrossdockError))
+        return [scan for part in told for scan in part]
+
+    async def _parts(self, numbers: Sequence[str]) -> list[list[Scan] | CrossdockError]:
         size = self._account.dialect.track_batch
         gate = asyncio.Semaphore(self._account.options.tracks_open)
 
@@ -53,18 +69,12 @@ class Tracking:
             async with gate:
                 try:
                     return await self._scans_of(part)
-                except CrossdockError as error:  # one failure must not cut off the others
+                except CrossdockError as error:
                     return error
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ask(numbers[at : at + size])) for at in range(0, len(numbers), size)]
-        found: list[Scan] = []
-        for task in tasks:
-            outcome = task.result()
-            if isinstance(outcome, CrossdockError):
-                raise outcome
-            found += outcome
-        return found
+        return [task.result() for task in tasks]
 
     async def _scans_of(self, numbers: Sequence[str]) -> list[Scan]:
         account = self._account
