@@ -9,7 +9,7 @@ import re
 from typing import Any, cast
 
 from crossdock.simulators.odoo.env import SUPERUSER, Env
-from crossdock.simulators.odoo.models.base import ApiKey
+from crossdock.simulators.odoo.models.users import ApiKey
 from crossdock.simulators.odoo.places import COUNTRIES, US_STATES
 from crossdock.simulators.odoo.registry import Registry
 from crossdock.simulators.odoo.store import ExternalId, Store, utc_text

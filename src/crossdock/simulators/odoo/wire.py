@@ -14,7 +14,7 @@ from aiohttp import web
 from crossdock.simulators.odoo import dispatch, errors
 from crossdock.simulators.odoo.env import Env
 from crossdock.simulators.odoo.errors import AccessDenied, HttpError, OdooError, UserError
-from crossdock.simulators.odoo.models.base import expired
+from crossdock.simulators.odoo.models.users import expired
 from crossdock.simulators.odoo.store import utc_text
 
 if TYPE_CHECKING:

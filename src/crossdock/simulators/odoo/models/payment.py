@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from crossdock.simulators.odoo.api import public
 from crossdock.simulators.odoo.errors import UserError
 from crossdock.simulators.odoo.model import Model
-from crossdock.simulators.odoo.models.account import BOOKKEEPERS, PAYABLE, RECEIVABLE, Entry, open_item
+from crossdock.simulators.odoo.models.account import Entry
+from crossdock.simulators.odoo.models.account_items import BOOKKEEPERS, PAYABLE, RECEIVABLE, open_item
 from crossdock.simulators.odoo.schema import Fields, Row, char, choice, day, decimal, links, one
 
 if TYPE_CHECKING:

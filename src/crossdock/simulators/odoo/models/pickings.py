@@ -6,12 +6,12 @@ and nothing has happened.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from crossdock.simulators.odoo.api import public
 from crossdock.simulators.odoo.errors import ProgrammingError, UserError
 from crossdock.simulators.odoo.model import Model
-from crossdock.simulators.odoo.models.moves import (
+from crossdock.simulators.odoo.models.moving import (
     CLOSED,
     WORKERS,
     done_quantity,
@@ -21,24 +21,26 @@ from crossdock.simulators.odoo.models.moves import (
     moves_of,
     template_of,
 )
-from crossdock.simulators.odoo.schema import Fields, Row, char, choice, decimal, flag, links, many, moment, one, text
+from crossdock.simulators.odoo.schema import Fields, Row, char, choice, decimal, flag, many, moment, one, text
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
 
 
-def _type(env: Env, row: Row) -> Row:
+def type_of(env: Env, row: Row) -> Row:
+    """The operation type of a transfer."""
     return env.row("stock.picking.type", row["picking_type_id"])
 
 
 def _late(env: Env, row: Row) -> Any:
-    if _type(env, row)["code"] != "outgoing" or row["state"] in (*CLOSED, "draft"):
+    if type_of(env, row)["code"] != "outgoing" or row["state"] in (*CLOSED, "draft"):
         return False
-    open_moves = [m for m in _moves(env, row) if m["state"] != "cancel"]
+    open_moves = [m for m in moves_in(env, row) if m["state"] != "cancel"]
     return "late" if any(done_quantity(env, m) < m["product_uom_qty"] for m in open_moves) else "available"
 
 
-def _moves(env: Env, row: Row) -> list[Row]:
+def moves_in(env: Env, row: Row) -> list[Row]:
+    """The moves of a transfer, oldest first."""
     table = env.store.table("stock.move")
     return [table.rows[i] for i in sorted(table.indexes["picking_id"].get(row["id"], ()))]
 
@@ -71,7 +73,7 @@ class Picking(Model):
         ),
         "partner_id": one("res.partner", "Contact"),
         "picking_type_id": one("stock.picking.type", "Operation Type", required=True),
-        "picking_type_code": char("Type of Operation", compute=lambda env, row: _type(env, row)["code"]),
+        "picking_type_code": char("Type of Operation", compute=lambda env, row: type_of(env, row)["code"]),
         "location_id": one("stock.location", "Source Location"),
         "location_dest_id": one("stock.location", "Destination Location"),
         "move_ids": many("stock.move", "picking_id", "Stock Moves"),
@@ -128,7 +130,7 @@ class Picking(Model):
                     {"picking": row["name"], "ref": row["carrier_tracking_ref"], "id": row["id"]},
                 )
             if "scheduled_date" in names:
-                for move in _moves(env, row):
+                for move in moves_in(env, row):
                     if move["state"] not in CLOSED:
                         moves_of(env).put(env, move, date=row["scheduled_date"])
 
@@ -145,7 +147,7 @@ class Picking(Model):
     def refresh(self, env: Env, id_: int) -> None:
         """The state that follows from the moves."""
         row = self.rows(env)[id_]
-        states = [m["state"] for m in _moves(env, row)]
+        states = [m["state"] for m in moves_in(env, row)]
         live = [s for s in states if s != "cancel"]
         if not states or all(s == "draft" for s in states):
             state = "draft" if row["state"] not in CLOSED else row["state"]
@@ -164,7 +166,7 @@ class Picking(Model):
     @public
     def action_confirm(self, env: Env, ids: list[int]) -> bool:
         for row in self.browse(env, ids):
-            moves_of(env).confirm(env, _moves(env, row))
+            moves_of(env).confirm(env, moves_in(env, row))
             self.refresh(env, row["id"])
         return True
 
@@ -172,10 +174,10 @@ class Picking(Model):
     def action_assign(self, env: Env, ids: list[int]) -> bool:
         rows = self.browse(env, ids)
         self.action_confirm(env, [r["id"] for r in rows if r["state"] == "draft"])
-        if not any(m["state"] not in (*CLOSED, "draft") for r in rows for m in _moves(env, r)):
+        if not any(m["state"] not in (*CLOSED, "draft") for r in rows for m in moves_in(env, r)):
             raise UserError("Nothing to check the availability for.")
         for row in rows:
-            for move in _moves(env, row):
+            for move in moves_in(env, row):
                 moves_of(env).assign(env, move)
             self.refresh(env, row["id"])
         return True
@@ -183,7 +185,7 @@ class Picking(Model):
     @public
     def do_unreserve(self, env: Env, ids: list[int]) -> None:
         for row in self.browse(env, ids):
-            for move in _moves(env, row):
+            for move in moves_in(env, row):
                 moves_of(env).release(env, move)
             self.refresh(env, row["id"])
 
@@ -194,12 +196,12 @@ class Picking(Model):
 
     def _cancel(self, env: Env, rows: list[Row]) -> None:
         for row in rows:
-            if any(m["state"] == "done" for m in _moves(env, row)):
+            if any(m["state"] == "done" for m in moves_in(env, row)):
                 raise UserError(
                     "You cannot cancel a stock move that has been set to 'Done'. Create a return in order to reverse "
                     "the moves which took place."
                 )
-            for move in _moves(env, row):
+            for move in moves_in(env, row):
                 self.cancel_move(env, move)
             self.put(env, row, state="cancel")
             env.effect("picking_cancelled", self.business_key(env, row), {"id": row["id"], "picking": row["name"]})
@@ -217,7 +219,7 @@ class Picking(Model):
     def action_put_in_pack(self, env: Env, ids: list[int]) -> int:
         made = env["stock.package"].insert(env, [{}])[0]
         for row in self.browse(env, ids):
-            for move in _moves(env, row):
+            for move in moves_in(env, row):
                 for line in moves_of(env).lines_of(env, move):
                     if not line["result_package_id"]:
                         lines(env).put(env, line, result_package_id=made)
@@ -238,19 +240,19 @@ class Picking(Model):
         for row in rows:
             self._check_ready(env, row)
         if not env.ctx.get("skip_backorder"):
-            short = [r for r in rows if _type(env, r)["create_backorder"] == "ask" and self._is_short(env, r)]
+            short = [r for r in rows if type_of(env, r)["create_backorder"] == "ask" and self._is_short(env, r)]
             if short:
                 return self._ask(env, rows, short)
         refused = set(env.ctx.get("picking_ids_not_to_backorder") or ())
         for row in rows:
-            never = _type(env, row)["create_backorder"] == "never"
+            never = type_of(env, row)["create_backorder"] == "never"
             self._finish(env, row, drop_rest=never or row["id"] in refused)
         return True
 
     # Validation ------------------------------------------------------------------------------------
 
     def _check_ready(self, env: Env, row: Row) -> None:
-        live = [m for m in _moves(env, row) if m["state"] not in CLOSED]
+        live = [m for m in moves_in(env, row) if m["state"] not in CLOSED]
         if row["state"] == "cancel" or not live:
             raise UserError("Please add some items to move.")
         if all(done_quantity(env, m) <= 0 for m in live):
@@ -275,7 +277,7 @@ class Picking(Model):
 
     def _picked(self, env: Env, row: Row) -> dict[int, float]:
         """What would be done, by move; if nothing is marked as picked, everything counts."""
-        live = [m for m in _moves(env, row) if m["state"] not in CLOSED]
+        live = [m for m in moves_in(env, row) if m["state"] not in CLOSED]
         some = any(m["picked"] for m in live)
         answer = {}
         for move in live:
@@ -391,7 +393,7 @@ class Picking(Model):
         return {
             "id": row["id"],
             "picking": row["name"],
-            "type": _type(env, row)["code"],
+            "type": type_of(env, row)["code"],
             "tracking": row["carrier_tracking_ref"],
             "backorder_of": row["backorder_id"],
             "lines": shipped,
@@ -399,152 +401,8 @@ class Picking(Model):
 
 
 def _weight(env: Env, row: Row) -> float:
-    parts = (m["product_uom_qty"] * env.row("product.product", m["product_id"])["weight"] for m in _moves(env, row))
+    parts = (m["product_uom_qty"] * env.row("product.product", m["product_id"])["weight"] for m in moves_in(env, row))
     return round(float(sum(parts)), 4)
 
 
-class BackorderConfirmation(Model):
-    name = "stock.backorder.confirmation"
-    label = "Backorder Confirmation"
-    transient = True
-    own: ClassVar[Fields] = {
-        "pick_ids": links("stock.picking", "Transfers"),
-        "show_transfers": flag("Show transfers"),
-    }
-
-    def prepare(self, env: Env, vals: Row) -> Row:
-        if not vals.get("pick_ids"):
-            vals["pick_ids"] = env.ctx.get("default_pick_ids") or []
-        return vals
-
-    def _validate(self, env: Env, ids: list[int], **context: Any) -> Any:
-        row = self.browse(env, ids)[0]
-        wanted = env.ctx.get("button_validate_picking_ids")
-        if not wanted:
-            return True
-        pickings = cast("Picking", env["stock.picking"])
-        return pickings.button_validate(env.with_context(skip_backorder=True, **_dropped(row, context)), list(wanted))
-
-    @public
-    def process(self, env: Env, ids: list[int]) -> Any:
-        return self._validate(env, ids)
-
-    @public
-    def process_cancel_backorder(self, env: Env, ids: list[int]) -> Any:
-        return self._validate(env, ids, drop=True)
-
-
-def _dropped(row: Row, context: dict[str, Any]) -> dict[str, Any]:
-    return {"picking_ids_not_to_backorder": row["pick_ids"]} if context.get("drop") else {}
-
-
-class ReturnPicking(Model):
-    """The return wizard. Lines start at 0; returning more than was shipped is accepted."""
-
-    name = "stock.return.picking"
-    label = "Return Picking"
-    write_groups = ("stock.group_stock_user", "base.group_system")
-    transient = True
-    own: ClassVar[Fields] = {
-        "picking_id": one("stock.picking", "Picking"),
-        "product_return_moves": many("stock.return.picking.line", "wizard_id", "Moves"),
-    }
-
-    def prepare(self, env: Env, vals: Row) -> Row:
-        if not vals.get("picking_id") and env.ctx.get("active_model") == "stock.picking":
-            vals["picking_id"] = env.ctx.get("active_id") or False
-        return vals
-
-    def after_create(self, env: Env, ids: list[int]) -> None:
-        for row in (self.rows(env)[i] for i in ids):
-            picking = env.store.table("stock.picking").rows.get(row["picking_id"])
-            if picking is None or self.getter("product_return_moves")(env, row):
-                continue
-            if picking["state"] != "done":
-                raise UserError("You may only return Done pickings.")
-            done = [m for m in _moves(env, picking) if m["state"] == "done"]
-            env["stock.return.picking.line"].insert(
-                env.sudo(),
-                [
-                    {
-                        "wizard_id": row["id"],
-                        "product_id": m["product_id"],
-                        "move_id": m["id"],
-                        "move_quantity": done_quantity(env, m),
-                        "to_refund": True,
-                    }
-                    for m in done
-                ],
-            )
-
-    @public
-    def action_create_returns(self, env: Env, ids: list[int]) -> Row:
-        row = self.browse(env, ids)[0]
-        table = env.store.table("stock.return.picking.line")
-        wanted = [r for r in table.rows.values() if r["wizard_id"] == row["id"] and r["quantity"]]
-        if not wanted:
-            raise UserError("Please specify at least one non-zero quantity.")
-        picking = env.row("stock.picking", row["picking_id"])
-        warehouse = env.row("stock.warehouse", _type(env, picking)["warehouse_id"])
-        outgoing = _type(env, picking)["code"] == "outgoing"
-        kind = warehouse["in_type_id"] if outgoing else warehouse["out_type_id"]
-        pickings = cast("Picking", env["stock.picking"])
-        made = pickings.insert(
-            env.sudo(),
-            [
-                {
-                    "picking_type_id": kind,
-                    "location_id": picking["location_dest_id"],
-                    "location_dest_id": picking["location_id"],
-                    "partner_id": picking["partner_id"],
-                    "origin": f"Return of {picking['name']}",
-                    "return_id": picking["id"],
-                    "sale_id": picking["sale_id"],
-                    "purchase_id": picking["purchase_id"],
-                }
-            ],
-        )[0]
-        for line in wanted:
-            origin = env.store.table("stock.move").rows.get(line["move_id"]) or {}
-            env["stock.move"].insert(
-                env.sudo(),
-                [
-                    {
-                        "picking_id": made,
-                        "product_id": line["product_id"],
-                        "product_uom_qty": line["quantity"],
-                        "origin_returned_move_id": line["move_id"],
-                        "to_refund": line["to_refund"],
-                        "sale_line_id": origin.get("sale_line_id", False),
-                        "purchase_line_id": origin.get("purchase_line_id", False),
-                    }
-                ],
-            )
-        pickings.action_confirm(env, [made])
-        env.effect("return_created", pickings.business_key(env, picking), {"id": made})
-        return {
-            "name": "Returned Picking",
-            "type": "ir.actions.act_window",
-            "view_mode": "form",
-            "res_model": "stock.picking",
-            "res_id": made,
-            "context": {},
-        }
-
-
-class ReturnPickingLine(Model):
-    name = "stock.return.picking.line"
-    label = "Return Picking Line"
-    write_groups = ("stock.group_stock_user", "base.group_system")
-    transient = True
-    own: ClassVar[Fields] = {
-        "wizard_id": one("stock.return.picking", "Wizard", index=True),
-        "product_id": one("product.product", "Product", required=True),
-        "move_id": one("stock.move", "Move"),
-        "quantity": decimal("Quantity", 2),
-        "move_quantity": decimal("Move Quantity"),
-        "to_refund": flag("Update quantities on SO/PO", default=True),
-    }
-
-
-MODELS = [Picking, BackorderConfirmation, ReturnPicking, ReturnPickingLine]
+MODELS = [Picking]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from crossdock.simulators.odoo.api import public
 from crossdock.simulators.odoo.errors import UserError
 from crossdock.simulators.odoo.model import Model
-from crossdock.simulators.odoo.models.moves import CLOSED, moves_of
+from crossdock.simulators.odoo.models.moving import CLOSED, moves_of
 from crossdock.simulators.odoo.models.pickings import Picking
-from crossdock.simulators.odoo.models.sale import fiscal_position, mapped_taxes, tax_of
+from crossdock.simulators.odoo.models.taxes import fiscal_position, mapped_taxes, tax_of
 from crossdock.simulators.odoo.schema import (
     Fields,
     Row,
