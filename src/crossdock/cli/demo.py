@@ -313,6 +313,9 @@ def _copy_landscape(folder: Path) -> None:
     """The demo landscape as shipped, with polls and rates as fast as simulated parcels travel."""
     with as_file(files("crossdock.landscape") / "demo") as source:
         shutil.copytree(source, folder, dirs_exist_ok=True)
+    head = folder / "crossdock.yaml"
+    text = re.sub(r"\bpause: \d+s", "pause: 1s", head.read_text())
+    head.write_text(re.sub(r"max_pause: \d+\w", "max_pause: 5s", text))
     for path in (folder / "systems").glob("*.yaml"):
         text = re.sub(r"every: \d+s", "every: 1s", path.read_text())
         text = re.sub(r"rate: (\d+)", lambda m: f"rate: {int(m[1]) * 50}", text)

@@ -50,6 +50,8 @@ class Done:
     started_at: datetime
     seconds: float
     exchanges: list[Exchange] = field(default_factory=list)
+    first: bool = True
+    """The first of its call: what a call says of the system's health counts once, however many commands it carried."""
 
 
 def from_row(row: Row) -> Delivery:

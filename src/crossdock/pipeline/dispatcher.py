@@ -267,7 +267,7 @@ class Dispatcher:
         for delivery, result in zip(group, results, strict=True):
             lane.writing.difference_update(lane.participant.connector.serial(delivery.command))
             if delivery.number in self._deliveries:
-                self._done.append(Done(delivery, kind, result, started_at, seconds, scope.exchanges))
+                self._done.append(Done(delivery, kind, result, started_at, seconds, scope.exchanges, delivery is head))
         self._wake()
 
     async def _call(self, lane: Lane, group: list[Delivery], kind: str) -> list[Outcome]:
@@ -296,7 +296,8 @@ class Dispatcher:
         collected: list[Done] = []
         while self._done and len(collected) < limit:
             done = self._done.popleft()
-            self._learn(self._lanes[done.delivery.command.system], done, now)
+            if done.first:
+                self._learn(self._lanes[done.delivery.command.system], done, now)
             collected.append(done)
         return collected
 

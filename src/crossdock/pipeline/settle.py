@@ -8,7 +8,7 @@ from datetime import timedelta
 import orjson
 
 from crossdock.core.budget import Exhausted, RetryBudget
-from crossdock.core.errors import BudgetExhausted, CrossdockError, Deferred, EffectUnknown, Misconfigured, Rejected, Uncertain
+from crossdock.core.errors import AnswerLost, BudgetExhausted, CrossdockError, Deferred, EffectUnknown, Misconfigured, Rejected, Uncertain
 from crossdock.core.outcomes import Accepted, EffectAbsent, EffectFound, EffectUnclear
 from crossdock.core.process import Settled
 from crossdock.ledger.batch import Batch
@@ -68,15 +68,13 @@ class Settler:
         if isinstance(result, Deferred):
             return self._defer(delivery, result)
         if isinstance(result, Uncertain):
-            self._uncertain(delivery)
-            return None
+            return self._uncertain(delivery, result)
         if isinstance(result, Misconfigured):
             self._park(delivery, result)
             return None
         if isinstance(result, Rejected):
             return self.fail(delivery, result)
-        self._uncertain(delivery)
-        return None
+        return self._uncertain(delivery, AnswerLost("the connector gave no outcome"))
 
     def _attempt(self, done: Done, outcome: str, error: CrossdockError | None) -> None:
         self._batch.attempts.append(
@@ -220,11 +218,16 @@ class Settler:
         self._record(delivery, "deferred", {"code": error.code, "until": micros(verdict.at)})
         return None
 
-    def _uncertain(self, delivery: Delivery) -> None:
+    def _uncertain(self, delivery: Delivery, error: Uncertain) -> Settled | None:
+        """The effect may have happened. What is repeatable by construction is simply sent again; all else is asked for first."""
+        connector = self._runtime.participants[delivery.command.system].connector
+        if delivery.command.name in connector.capabilities.repeatable:
+            return self._defer(delivery, Deferred(f"{error.message}; repeating cannot double it"))
         at = moment(self._batch.at) + timedelta(seconds=self._settings.reconcile_first)
         delivery.questions = 0
         self._change(delivery, DeliveryState.UNCERTAIN, micros(at))
         self._record(delivery, "uncertain")
+        return None
 
     def _resend(self, delivery: Delivery) -> Settled | None:
         settle_failure(self._batch, exception_identity("delivery", delivery.number), "did not happen; sent again")
