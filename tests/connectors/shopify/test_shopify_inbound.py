@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from shop_bench import Receiver, connector, events_of, polled, running, stored
@@ -67,30 +69,36 @@ async def test_a_missed_webhook_is_made_good_by_the_poll_and_an_outage_is_bridge
         assert receiver.got == []
         messages, cursor = await polled(one)
         assert [events_of(one, inbound)[0].key for inbound in messages] == [f"order/shopify-eu/{order['order_number']}"]
-        again, _ = await polled(one, cursor)  # windows overlap: found again, recognised by its identity
+        assert (await polled(one, cursor))[0] == []  # windows overlap, but a version is read once
+        again, _ = await polled(one, {"since": cursor["since"]})
         assert {inbound.dedupe_key for inbound in again} == {inbound.dedupe_key for inbound in messages}
         before = shop.store.place(random.Random(1))
         before["updated_at"] = (datetime.now(UTC) - timedelta(minutes=4)).isoformat(timespec="seconds")  # became visible late
-        assert len((await polled(one, cursor))[0]) == 2
-        before["updated_at"] = (datetime.now(UTC) - timedelta(minutes=6)).isoformat(timespec="seconds")
         assert len((await polled(one, cursor))[0]) == 1
+        before["updated_at"] = (datetime.now(UTC) - timedelta(minutes=6)).isoformat(timespec="seconds")
+        assert (await polled(one, cursor))[0] == []
 
 
 async def test_orders_that_change_while_pages_are_turned_are_not_lost() -> None:
-    shop = Shopify(bucket=(50_000, 1000), echo_updates=False)
-    async with running(shop, poll_page=2) as one:
-        orders = shop.place_orders(9, seed=1)
+    shop = Shopify(bucket=(1e6, 1e6), echo_updates=False)
+    async with running(shop) as one:
+        orders = shop.place_orders(250, seed=1)
         for age, order in enumerate(reversed(orders)):
-            order["updated_at"] = (datetime.now(UTC) - timedelta(seconds=100 + age)).isoformat(timespec="seconds")
+            order["updated_at"] = (datetime.now(UTC) - timedelta(seconds=600 + age)).isoformat(timespec="seconds")
         found, result = [], await one.poll("orders", {})
-        while True:
+        pages = 1
+        while result.more:
             found += result.messages
-            if not result.more:
-                break
-            shop.change_order(orders[len(found) // 2]["order_number"], [("XD-001", 2)])  # moves to the end of the list
+            for order in orders[:30]:
+                shop.change_order(order["order_number"], [("XD-001", pages)])  # moves to the end of the list
             result = await one.poll("orders", result.cursor)
-        numbers = {event.key for inbound in found for event in events_of(one, inbound)}
-    assert len(numbers) == 9
+            pages += 1
+        found += result.messages
+        assert pages > 2
+        assert len({event.key for inbound in found for event in events_of(one, inbound)}) == 250
+        last = {event.key: event for inbound in found for event in events_of(one, inbound)}
+        changed = last[f"order/shopify-eu/{orders[0]['order_number']}"].data
+        assert isinstance(changed, SalesOrder) and changed.lines[-1].quantity.value == pages - 1
 
 
 async def test_a_poll_reads_orders_of_many_lines_and_many_pages_below_the_cost_limit() -> None:
@@ -213,17 +221,41 @@ async def test_an_empty_cost_bucket_says_when_to_come_back() -> None:
     shop = Shopify(bucket=(1000, 50))
     async with running(shop) as one:
         shop.place_orders(2, seed=1)
-        shop.api.bucket.take(shop.api.bucket.available - 100)
+        shop.api.bucket.take(shop.api.bucket.available - 110)
         with pytest.raises(Throttled) as caught:
             await one.poll("orders", {})
         wait = caught.value.retry_after
         assert wait is not None
-        assert 5 < wait < 1000 / 50  # the query needs some hundred points, fifty come back every second
+        assert 1 < wait < 1000 / 50  # the query needs some hundred points, fifty come back every second
+
+
+async def test_a_backlog_dearer_than_the_bucket_comes_in_parts() -> None:
+    shop = Shopify(bucket=(1000, 0.001))
+    async with running(shop) as one:
+        shop.place_orders(40, seed=1)
+        keys: set[str] = set()
+        cursor: Mapping[str, Any] = {}
+        waits = 0
+        while True:
+            try:
+                result = await one.poll("orders", cursor)
+            except Throttled:
+                waits += 1
+                assert waits < 20, "the poll never gets through"
+                shop.api.bucket.give(1000)  # the time it asks for has passed
+                continue
+            keys |= {inbound.dedupe_key for inbound in result.messages}
+            cursor = result.cursor
+            if not result.more:
+                break
+        assert len(keys) == 40
+        assert waits > 1
 
 
 async def test_a_query_dearer_than_the_limit_is_a_broken_contract_not_a_retry() -> None:
     shop = Shopify()
     async with running(shop, poll_page=50) as one:
+        shop.place_orders(50, seed=1)
         with pytest.raises(Exception, match="exceeds the single query max cost") as caught:
             await one.poll("orders", {})
         assert caught.value.code == "deliver.contract_broken"  # type: ignore[attr-defined]

@@ -240,7 +240,7 @@ async def test_an_order_that_changes_while_its_lines_are_read_is_read_again_late
 
         async def meddling(document, **variables):  # type: ignore[no-untyped-def]
             answer = await call(document, **variables)
-            if document.field == "orders":
+            if document.field == "nodes":
                 shop.change_order(order["order_number"], [("S1", 1)])
             return answer
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -17,28 +17,51 @@ from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import AdminApi, nodes_of
 from crossdock.connectors.shopify.node import dig, number_of
 from crossdock.connectors.shopify.options import ShopifyOptions
-from crossdock.core.errors import Contended, ContractBroken
+from crossdock.core.errors import Contended, ContractBroken, Throttled
 
 TOPIC: Final = "graphql/orders"
 
 
 async def changed_orders(api: AdminApi, options: ShopifyOptions, cursor: Mapping[str, Any], now: datetime) -> PollResult:
-    """One page of the orders updated since `since`. Cursor: `since`, and on the way through several pages `after` and `top`.
+    """The orders updated since `since`, up to a hundred. First their ids and versions are listed, which costs little; only versions this
+    cursor has not seen are read whole, so that overlapping windows do not eat the shop's query budget.
 
-    The next window begins a little before the newest `updated_at` seen: the shop's clock decides, not this machine's.
+    Cursor: `since`, `seen` (version by order id within the overlap), and on the way through several pages `after` and `top`. The next
+    window begins a little before the newest `updated_at` seen: the shop's clock decides, not this machine's.
     """
     since = str(cursor.get("since") or stamp(now - timedelta(hours=options.poll_first_hours)))
-    page = await api.call(queries.ORDERS, q=f"updated_at:>='{since}'", first=options.poll_page, after=cursor.get("after"))
-    messages = []
-    top = str(cursor.get("top") or since)
-    for node in nodes_of(page):
-        await complete(api, node)
-        messages.append(message(node))
-        top = max(top, str(node.get("updatedAt") or ""))
+    page = await api.call(queries.UPDATED, q=f"updated_at:>='{since}'", after=cursor.get("after"))
+    seen: dict[str, str] = dict(cursor.get("seen", {}))
+    new = [str(node.get("id")) for node in nodes_of(page) if seen.get(str(node.get("id"))) != node.get("updatedAt")]
+    messages: list[Inbound] = []
+    for start in range(0, len(new), options.poll_page):
+        try:
+            orders = await read(api, new[start : start + options.poll_page])
+        except Throttled:
+            if not messages:
+                raise
+            return PollResult(messages, {**cursor, "since": since, "seen": seen}, more=True)  # what was read is kept, the rest comes later
+        for node in orders:
+            messages.append(message(node))
+            seen[str(node.get("id"))] = str(node.get("updatedAt"))
+    top = max([str(cursor.get("top") or since), *(str(node.get("updatedAt")) for node in nodes_of(page))])
+    overlap = max(since, stamp(moment(top) - timedelta(seconds=options.poll_overlap_seconds)))
+    seen = {order: version for order, version in seen.items() if version >= overlap}
     if dig(page, "pageInfo", "hasNextPage") is True:
-        return PollResult(messages, {"since": since, "after": dig(page, "pageInfo", "endCursor"), "top": top}, more=True)
-    start = stamp(moment(top) - timedelta(seconds=options.poll_overlap_seconds))
-    return PollResult(messages, {"since": max(since, start)})
+        after = dig(page, "pageInfo", "endCursor")
+        return PollResult(messages, {"since": since, "seen": seen, "after": after, "top": top}, more=True)
+    return PollResult(messages, {"since": overlap, "seen": seen})
+
+
+async def read(api: AdminApi, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Whole orders by id; one that was deleted meanwhile is left out. Raises `ContractBroken`, `Contended`."""
+    found = await api.call(queries.ORDERS, ids=list(ids))
+    if not isinstance(found, list) or not all(node is None or isinstance(node, dict) for node in found):
+        raise ContractBroken("nodes: not a list of orders")
+    orders = [node for node in found if node]
+    for order in orders:
+        await complete(api, order)
+    return orders
 
 
 def moment(text: str) -> datetime:

@@ -27,12 +27,21 @@ FIND_ORDER: Final = Document("orders", "query($q: String!) { orders(first: 2, qu
 _LINE_ITEM: Final = f"""id sku name quantity currentQuantity variant {{ id }} originalUnitPriceSet {_MONEY}
       discountAllocations {{ allocatedAmountSet {_MONEY} }} taxLines {{ priceSet {_MONEY} }}"""
 
-ORDERS: Final = Document(
+UPDATED: Final = Document(
     "orders",
-    f"""query($q: String!, $first: Int!, $after: String) {{
-  orders(first: $first, after: $after, query: $q, sortKey: UPDATED_AT) {{
-    pageInfo {{ hasNextPage endCursor }}
-    nodes {{
+    """query($q: String!, $after: String) {
+  orders(first: 100, after: $after, query: $q, sortKey: UPDATED_AT) {
+    pageInfo { hasNextPage endCursor }
+    nodes { id updatedAt }
+  }
+}""",
+)
+
+ORDERS: Final = Document(
+    "nodes",
+    f"""query($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    ... on Order {{
       id name createdAt updatedAt cancelledAt cancelReason test email phone note taxesIncluded currencyCode
       displayFinancialStatus displayFulfillmentStatus customerLocale poNumber
       currentTotalPriceSet {_MONEY} currentTotalTaxSet {_MONEY} totalShippingPriceSet {_MONEY}

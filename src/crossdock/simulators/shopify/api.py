@@ -129,6 +129,7 @@ class Api:
             "webhookSubscriptions": {"nodes": topics},
             "order": one("Order", store.orders, views.order),
             "orders": views.orders,
+            "nodes": views.nodes,
             "fulfillment": one("Fulfillment", store.fulfilments, views.fulfilment),
             "fulfillmentOrder": one("FulfillmentOrder", store.fulfilment_orders, views.plan),
             "productVariants": views.variants,

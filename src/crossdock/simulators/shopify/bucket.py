@@ -8,17 +8,20 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
     GraphQLSchema,
+    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     VariableNode,
     get_named_type,
-    is_leaf_type,
     is_list_type,
+    is_non_null_type,
 )
-from graphql.type import GraphQLObjectType, is_non_null_type
 
 MUTATION_COST = 10
 
@@ -58,42 +61,46 @@ class Bucket:
 
 
 def requested_cost(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-    """The cost before execution: 1 an object, 0 a scalar, `first` times its nodes a connection, 10 a mutation."""
+    """The cost before execution: 1 an object, 0 a scalar, `first` (or the number of `ids`) times its nodes a connection, 10 a mutation."""
     if operation.operation is OperationType.MUTATION:
         return MUTATION_COST * len(operation.selection_set.selections)
     root = schema.query_type
-    assert root is not None
-    return _selection(root, operation.selection_set, variables)
+    assert root is not None  # the schema file has a Query type
+    return _selection(schema, root, operation.selection_set, variables)
 
 
-def _selection(owner: GraphQLObjectType, selections: SelectionSetNode, variables: Mapping[str, Any]) -> int:
+def _selection(
+    schema: GraphQLSchema, owner: GraphQLNamedType, selections: SelectionSetNode, variables: Mapping[str, Any]
+) -> int:
     total = 0
     for node in selections.selections:
-        if not isinstance(node, FieldNode) or node.name.value not in owner.fields or node.selection_set is None:
-            continue
-        field = owner.fields[node.name.value]
-        kind = get_named_type(field.type)
-        if is_leaf_type(kind) or kind.name == "PageInfo" or not isinstance(kind, GraphQLObjectType):
-            continue
-        inner = _selection(kind, node.selection_set, variables)
-        size = _first(node, variables)
-        if kind.name.endswith("Connection"):
-            total += 2 + (size or 10) * inner
-        elif node.name.value == "nodes":
-            total += 1 + inner
-        else:
-            bare = field.type.of_type if is_non_null_type(field.type) else field.type
-            total += (size if size and is_list_type(bare) else 1) * (1 + inner)
+        if isinstance(node, InlineFragmentNode) and node.type_condition is not None:
+            total += _selection(schema, schema.type_map[node.type_condition.name.value], node.selection_set, variables)
+        elif isinstance(node, FieldNode) and node.selection_set is not None:
+            assert isinstance(owner, GraphQLObjectType | GraphQLInterfaceType)
+            field = owner.fields[node.name.value]
+            kind = get_named_type(field.type)
+            if kind.name == "PageInfo":
+                continue
+            inner = _selection(schema, kind, node.selection_set, variables)
+            size = _size(node, variables)
+            if kind.name.endswith("Connection"):
+                total += 2 + (size or 10) * inner
+            else:
+                bare = field.type.of_type if is_non_null_type(field.type) else field.type
+                total += (size if size and is_list_type(bare) else 1) * (1 + inner)
     return total
 
 
-def _first(node: FieldNode, variables: Mapping[str, Any]) -> int:
+def _size(node: FieldNode, variables: Mapping[str, Any]) -> int:
     for argument in node.arguments or ():
         if argument.name.value == "first":
             if isinstance(argument.value, IntValueNode):
                 return int(argument.value.value)
             if isinstance(argument.value, VariableNode):
                 return int(variables.get(argument.value.name.value) or 0)
+        elif argument.name.value == "ids" and isinstance(argument.value, VariableNode):
+            return len(variables.get(argument.value.name.value) or ())
     return 0
 
 
