@@ -171,6 +171,8 @@ def compile_rule(rule: FieldRule, maps: ValueMaps, is_text: IsText, target: str,
     if textual:
         steps.append(text)
     default, required = rule.default, rule.required
+    if default is None and not required and len(steps) < 2:
+        return _guarded(rule, _lean(read, steps[0] if steps else None))
 
     def value_of(node: Any, scope: Scope) -> Any:
         value = read(node, scope)
@@ -190,6 +192,24 @@ def compile_rule(rule: FieldRule, maps: ValueMaps, is_text: IsText, target: str,
         return None
 
     return _guarded(rule, value_of)
+
+
+def _lean(read: Reader, step: Step | None) -> Reader:
+    """A reader with at most one step, which is what most fields are."""
+
+    def plainly(node: Any, scope: Scope) -> Any:
+        value = read(node, scope)
+        return exact(value) if type(value) in _SUSPECT else value
+
+    def stepwise(node: Any, scope: Scope) -> Any:
+        value = read(node, scope)
+        if value is None:
+            return None
+        if type(value) in _SUSPECT:
+            exact(value)
+        return step(value)  # type: ignore[misc]
+
+    return plainly if step is None else stepwise
 
 
 def _guarded(rule: FieldRule, read: Reader) -> Reader:

@@ -66,7 +66,11 @@ def compile_path(path: str) -> Reader:
     if path == "." or path == "":
         return lambda node, scope: node
     if path[0] == "$":
-        walk = _walker(_segments(path[1:].removeprefix(".")))
+        inner = path[1:].removeprefix(".")
+        top = plain_key(inner)
+        if top is not None:
+            return lambda node, scope: scope.root.get(top) if type(scope.root) is dict else None
+        walk = _walker(_segments(inner))
         return lambda node, scope: walk(scope.root)
     if path[0] == "^":
         walk = _walker(_segments(path[1:].removeprefix(".")))
@@ -74,8 +78,24 @@ def compile_path(path: str) -> Reader:
     key = plain_key(path)
     if key is not None:
         return lambda node, scope: node.get(key) if type(node) is dict else None
+    keys = path.split(".")
+    if len(keys) == 2 and plain_key(keys[0]) and plain_key(keys[1]):
+        return _two_keys(*keys)
     walk = _walker(_pointer(path) if path[0] == "/" else _segments(path))
     return lambda node, scope: walk(node)
+
+
+def _two_keys(outer: str, inner: str) -> Reader:
+    """The commonest longer path, `address.city`, without a loop."""
+
+    def read(node: Any, scope: Scope) -> Any:
+        if type(node) is dict:
+            node = node.get(outer)
+            if type(node) is dict:
+                return node.get(inner)
+        return None
+
+    return read
 
 
 def _meta(name: str) -> Reader:
