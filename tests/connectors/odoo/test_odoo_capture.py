@@ -128,6 +128,31 @@ async def test_a_line_changed_without_the_order_is_told(world: World) -> None:
     assert found[1].position is not None and found[1].position.number > 0
 
 
+async def test_what_people_change_on_orders_of_the_hub_is_told_when_wanted(world: World) -> None:
+    """And what the hub itself changed is not told back."""
+    connector = world.connector(report_edits=True)
+    sku, _ = await world.product(stock=10)
+    feeds = [Feed(connector, "orders"), Feed(connector, "order_lines"), Feed(world.connector(), "order_lines")]
+    for feed in feeds:
+        await feed.new()
+    sale = await world.sold(connector, (sku, "3", "10"))
+    await asyncio.sleep(1.1)  # write_date shows whole seconds
+    change = {**sale.order, "lines": [{**sale.order["lines"][0], "quantity": {"value": "4"}}]}
+    accepted(await attempt(connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=change, previous=sale.order)))
+    own = [m for feed in feeds[:2] for m in await feed.new() if json.loads(m.body)["id"] == int(sale.erp_id)]
+    assert own and {event.type for event in events(connector, own)} == {"order.confirmed"}
+    await asyncio.sleep(1.1)
+    edit = {"order_line": [[1, int(sale.lines["1"]), {"product_uom_qty": 7}]]}
+    await world.call("sale.order", "write", key=world.admin_key, ids=[int(sale.erp_id)], vals=edit)
+    found = [m for feed in feeds[:2] for m in await feed.new() if json.loads(m.body)["id"] == int(sale.erp_id)]
+    changed = {event.id: event for event in events(connector, found) if event.type == "order.changed"}
+    (event,) = changed.values()
+    assert event.key == f"order/shop/{sale.order['number']}"
+    (line,) = event.data.lines  # type: ignore[attr-defined]
+    assert (line.number, str(line.quantity.value), event.data.number) == (sale.lines["1"], "7", sale.order["number"])  # type: ignore[attr-defined]
+    assert about(await feeds[2].new(), {int(sale.erp_id)}) == set()
+
+
 async def test_changed_and_changed_back_is_told_both_times(world: World) -> None:
     connector = world.connector()
     _, product = await world.product(stock=10)

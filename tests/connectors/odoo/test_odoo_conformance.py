@@ -200,7 +200,7 @@ class TestOdooConformance(ConnectorConformance):
         line = {"id": 9, "sku": "LAMP", "type": "consu", "barcode": "4006381333931", "name": "Lamp", "quantity": 5.0, "unit": "C62"}
         line |= {"unit_name": "Units", "price_unit": 10.0, "discount": 0.0, "subtotal": 50.0, "tax": 0.0, "freight": False, "heading": False}
         whole = {**order, "key": "", "customer_reference": "PO 1", "commitment_date": "", "tax": 0.0, "note": "", "customer": partner}
-        whole |= {"ship_to": partner, "bill_to": partner, "lines": [line]}
+        whole |= {"ship_to": partner, "bill_to": partner, "lines": [line], "edited": True}
         stock = {"product_id": 4, "sku": "LAMP", "location": "WH", "on_hand": "6", "available": "4", "version": "2026-11-23 10:00:00", "content": "c"}
         product = {"id": 4, "sku": "LAMP", "barcode": "", "name": "Lamp", "tracking": "none", "weight": "1.5", "price": 10.0, "currency": "USD"}
         product |= {"unit": "C62", "hs_code": "", "origin": "", "active": True, "version": "2026-11-23 10:00:00", "content": "c"}
@@ -208,6 +208,14 @@ class TestOdooConformance(ConnectorConformance):
         return [
             MessageSample("order", orjson.dumps(order), ["order.confirmed"], "orders", label="of the hub"),
             MessageSample("order", orjson.dumps(whole), ["order.confirmed"], "orders", label="entered in Odoo"),
+            MessageSample(
+                "order",
+                orjson.dumps({**whole, "version": "2026-11-23 11:00:00"}),
+                ["order.confirmed", "order.changed"],
+                "orders",
+                headers={"as-of": "6"},
+                label="changed in Odoo",
+            ),
             MessageSample("order", orjson.dumps({**order, "state": "cancel"}), ["order.cancelled"], "orders", label="cancelled"),
             MessageSample("stock", orjson.dumps(stock), ["stock.changed"], "quants", headers={"as-of": "5"}),
             MessageSample("product", orjson.dumps(product), ["product.changed"], "products"),

@@ -45,6 +45,7 @@ class OdooClient:
         self._transport: Transport | None = None
         self._names = Names(NEWEST)
         self._company: int | None = self.options.company_id
+        self._users: frozenset[int] = frozenset()
         self.version: Version | None = None
 
     # One call ------------------------------------------------------------------------------------------------
@@ -106,6 +107,16 @@ class OdooClient:
             rows = await self.call("res.users", "read", ids=[me["uid"]], fields=["company_id"])
             self._company = rows[0]["company_id"][0]
         return self._company
+
+    async def users(self) -> frozenset[int]:
+        """The ids of the users whose keys this connector has."""
+        if not self._users:
+            found = set()
+            for purpose in {"api_key", *allow.PURPOSES} & set(self.context.credentials):
+                call = Call("res.users", "context_get", safe=True, timeout=self.options.read_timeout)
+                found.add(int((await (await self.transport()).call(call, self.context.secret(purpose)))["uid"]))
+            self._users = frozenset(found)
+        return self._users
 
     # Reading -------------------------------------------------------------------------------------------------
 

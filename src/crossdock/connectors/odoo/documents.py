@@ -99,13 +99,17 @@ class Documents:
     # Orders --------------------------------------------------------------------------------------------------
 
     async def orders(self, versions: Mapping[int, str], *, own_only: bool = False) -> list[Document]:
-        """Orders by id, with the version each was noticed at. Orders of the hub are told in short; `own_only` leaves them out."""
+        """Orders by id, with the version each was noticed at. Orders of the hub are told in short, and whole when the option
+        `report_edits` asks for what people change on them; without it, `own_only` leaves them out.
+        """
+        edits = self._client.options.report_edits
+        users = await self._client.users() if edits else frozenset[int]()
         ids = ExternalIds(self._client.options.xid_prefix, await self._client.company())
         keys = {id_: ids.key_of(xid) for id_, xid in (await self._client.external_ids("sale.order", list(versions))).items()}
-        wanted = [id_ for id_ in versions if not (own_only and keys.get(id_))]
-        heads = await self._client.read("sale.order", wanted, [*ORDER_FIELDS, "write_date"])
+        wanted = [id_ for id_ in versions if edits or not (own_only and keys.get(id_))]
+        heads = await self._client.read("sale.order", wanted, [*ORDER_FIELDS, "write_date", "write_uid"])
         heads = {id_: head for id_, head in heads.items() if head["state"] in TOLD_STATES}
-        full = [id_ for id_ in heads if not keys.get(id_)]
+        full = [id_ for id_ in heads if edits or not keys.get(id_)]
         lines = await self._lines([line for id_ in full for line in heads[id_]["order_line"]])
         partners = await self._partners(
             related(heads[id_][name]) for id_ in full for name in ("partner_id", "partner_shipping_id", "partner_invoice_id")
@@ -125,7 +129,12 @@ class Documents:
                 "shipped_from": bool(head["picking_ids"]),
             }
             if id_ in full:
+                writers = {related(head["write_uid"]): head["write_date"]}
+                for line in own:
+                    writers[line["writer"]] = max(writers.get(line["writer"], ""), line["written"])
+                latest = max(writers.values())
                 body |= self._rest(head, own, partners)
+                body["edited"] = not keys.get(id_) or not users.issuperset(who for who, at in writers.items() if at == latest)
             found.append(Document("order", f"sale.order,{id_}", written, body))
         return found
 
@@ -138,11 +147,11 @@ class Documents:
             "customer": partners.get(related(head["partner_id"]) or 0),
             "ship_to": partners.get(related(head["partner_shipping_id"]) or 0),
             "bill_to": partners.get(related(head["partner_invoice_id"]) or 0),
-            "lines": [{name: value for name, value in line.items() if name != "written"} for line in lines],
+            "lines": [{name: value for name, value in line.items() if name not in ("written", "writer")} for line in lines],
         }
 
     async def _lines(self, ids: Sequence[int]) -> dict[int, Row]:
-        rows = await self._client.read("sale.order.line", ids, [*LINE_FIELDS, "write_date"])
+        rows = await self._client.read("sale.order.line", ids, [*LINE_FIELDS, "write_date", "write_uid"])
         products = await self._products(related(row["product_id"]) for row in rows.values())
         units = await self._data.unit_codes(unit for row in rows.values() if (unit := related(row["product_uom_id"])) is not None)
         return {
@@ -162,6 +171,7 @@ class Documents:
                 "freight": bool(row["is_delivery"]),
                 "heading": bool(row["display_type"]),
                 "written": row["write_date"],
+                "writer": related(row["write_uid"]),
             }
             for id_, row in rows.items()
         }

@@ -2,7 +2,7 @@
 
 | topic | event |
 |---|---|
-| order | `order.confirmed` (with the whole order when the hub did not make it), then `order.changed`; `order.cancelled` |
+| order | `order.confirmed` (with the whole order when the hub did not make it), `order.changed` when it was edited after that; `order.cancelled` |
 | transfer | `picking.completed`, when people validate transfers in Odoo (option `picks_in_odoo`) |
 | stock | `stock.changed` |
 | product | `product.changed` |
@@ -84,9 +84,9 @@ class DocumentMapping:
             cancelled = OrderCancellation(number=number, reason="cancelled in Odoo", cancelled_at=at)
             return (Event(f"{stem}/cancelled/{document['version']}", "order.cancelled", self._system, key, cancelled, at, references),)
         confirmed_at = from_odoo(document["ordered_at"])
-        order = None if document["key"] else self._sales_order(document)
+        order = self._sales_order(document, number) if "lines" in document else None
         total = Money(amount=_amount(document["total"]), currency=document["currency"])
-        confirmation = OrderConfirmation(number=number, erp_number=name, confirmed_at=confirmed_at, total=total, order=order)
+        confirmation = OrderConfirmation(number=number, erp_number=name, confirmed_at=confirmed_at, total=total, order=None if document["key"] else order)
         events = [
             Event(
                 f"{stem}/confirmed/{document['ordered_at']}",
@@ -99,20 +99,20 @@ class DocumentMapping:
             )
         ]
         changed_at = _version_time(document["version"])
-        if order is not None and changed_at > confirmed_at:  # what the confirmation itself wrote carries the time it began
+        if order is not None and document["edited"] and changed_at > confirmed_at:  # what the confirmation itself wrote carries the time it began
             position = Position(f"{stem}/changed", int(message.headers.get(AS_OF, "0")))
             identity = f"{stem}/changed/{document['content']}/{document['version']}"
             events.append(Event(identity, "order.changed", self._system, key, order, changed_at, references, position))
         return events
 
-    def _sales_order(self, document: Json) -> SalesOrder:
+    def _sales_order(self, document: Json, number: str) -> SalesOrder:
         currency = document["currency"]
         lines = [line for line in document["lines"] if not line["heading"] and Decimal(line["quantity"]) > 0]
         freight = sum((Decimal(line["subtotal"]) for line in lines if line["freight"]), Decimal(0))
         customer = document["customer"]
         wanted = document["commitment_date"]
         return SalesOrder(
-            number=document["name"],
+            number=number,
             placed_at=from_odoo(document["ordered_at"]),
             customer=Customer(
                 id=str(customer["id"]),
@@ -156,7 +156,7 @@ class DocumentMapping:
             unit_price=Money(amount=_price(price), currency=currency),
             discount=Money(amount=discount, currency=currency) if discount else None,
             tax=Money(amount=_amount(line["tax"]), currency=currency),
-            identifiers=_barcode(barcode),
+            identifiers=(*_barcode(barcode), Identifier(scheme=f"{self._system}:line_id", value=str(line["id"]))),
         )
 
     def _unit(self, line: Json) -> str:

@@ -48,6 +48,10 @@ class OdooOptions(Options):
         Field(description="a tracked product confirmed without lot: refuse, or take the lots Odoo reserved"),
     ] = "required"
     picks_in_odoo: Annotated[bool, Field(description="report transfers validated in Odoo by people as picking.completed")] = False
+    report_edits: Annotated[
+        bool,
+        Field(description="report what people change in Odoo on orders that came from elsewhere as order.changed"),
+    ] = False
 
     hot_window_minutes: Annotated[int, Field(ge=1)] = 15
     sweep_window_hours: Annotated[int, Field(ge=1)] = 24
