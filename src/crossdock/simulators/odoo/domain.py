@@ -15,7 +15,7 @@ from crossdock.simulators.odoo.schema import NUMBERS, TO_MANY, Field, Row
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
-    from crossdock.simulators.odoo.model import Model
+    from crossdock.simulators.odoo.records import Records
 
 Predicate = Callable[[Row], bool]
 
@@ -61,7 +61,7 @@ def always(row: Row) -> bool:
 class Compiled:
     """A domain ready to run: `matches(row)` and, if known, the only ids that can match, or above which they lie."""
 
-    def __init__(self, env: Env, model: Model, domain: Sequence[Any]) -> None:
+    def __init__(self, env: Env, model: Records, domain: Sequence[Any]) -> None:
         self._env = env
         self._model = model
         self._items = list(domain or ())
