@@ -10,13 +10,19 @@ from pathlib import Path
 
 import pytest
 
+import crossdock
 from crossdock.connectors.scaffold import FolderTaken, NameUnusable, create
 
 PACKAGE = "src/crossdock_acme_wms"
 
 
+def search_path(*folders: Path) -> str:
+    """What pip would make importable: the new packages, and the hub under test."""
+    return os.pathsep.join([*(str(folder / "src") for folder in folders), str(Path(crossdock.__file__).parents[1])])
+
+
 def run_pytest(folder: Path, *arguments: str) -> tuple[int, str]:
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": search_path(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
         cwd=folder,
@@ -136,7 +142,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[int, set[str]]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *OPTIONS, "--rootdir", str(place), *map(str, folders)],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(str(folder / "src") for folder in folders), "COLUMNS": "500"},
+        env={**os.environ, "PYTHONPATH": search_path(*folders), "COLUMNS": "500"},
         capture_output=True,
         text=True,
         timeout=240,
