@@ -32,6 +32,9 @@ class OdooOptions(Options):
     read_timeout: Annotated[float, Field(gt=0)] = 30.0
     write_timeout: Annotated[float, Field(gt=0, description="Odoo repeats a contended call for up to 30 s: keep it above 60")] = 90.0
     contention_repeats: Annotated[int, Field(ge=0, le=20)] = 6
+    parallel_confirmations: Annotated[
+        int, Field(ge=1, le=16, description="calls that confirm orders at the same time; more than one only with many cores and products")
+    ] = 1
 
     sku_fields: tuple[SkuField, ...] = ("default_code", "barcode")
     cache_minutes: Annotated[float, Field(ge=0)] = 10.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossdock.connectors.odoo.chatter import Chatter
 from crossdock.connectors.odoo.client import OdooClient, Row
+from crossdock.connectors.odoo.coalesce import Coalescer
 from crossdock.connectors.odoo.subject import order_id
 from crossdock.connectors.odoo.values import text
 from crossdock.core.commands import Command
@@ -16,6 +16,8 @@ from crossdock.core.outcomes import Accepted, Outcome
 
 _ORDER = ("name", "state")
 _TRANSFER = ("name", "state", "picking_type_code", "sale_id")
+_LARGEST = 50
+"""Orders confirmed in one call: about five seconds of Odoo's time, and a transaction no longer than that."""
 CONFIRMED = ("sale", "done")
 """States of a confirmed order; `done` is a locked one before Odoo 17."""
 
@@ -27,8 +29,8 @@ class OrderTransitions:
         self._client = client
         self._chatter = chatter
         self._system = system
-        self._confirming = asyncio.Lock()
         # Parallel confirmations that reserve the same product take longer than one after the other, and many travel in one call.
+        self._together = Coalescer(self._confirm, _LARGEST, client.options.parallel_confirmations)
 
     async def confirm(self, command: Command) -> Accepted:
         """Confirm one order. Raises outcome errors."""
@@ -38,6 +40,10 @@ class OrderTransitions:
         return outcome
 
     async def confirm_many(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Confirm orders in few calls, together with those that wait; one outcome per command, in order."""
+        return await self._together.run(commands)
+
+    async def _confirm(self, commands: Sequence[Command]) -> list[Outcome]:
         """Confirm orders in one call; when Odoo refuses it, one by one, so that each gets its own verdict."""
         outcomes: dict[int, Outcome] = {}
         wanted: dict[int, int] = {}
@@ -46,16 +52,15 @@ class OrderTransitions:
                 wanted[at] = order_id(command)
             except TargetRefused as error:
                 outcomes[at] = error
-        async with self._confirming:
-            before = await self._client.read("sale.order", list(set(wanted.values())), _ORDER)
-            drafts: list[int] = []
-            for at, id_ in wanted.items():
-                refusal = self._unfit(id_, before.get(id_))
-                if refusal is not None:
-                    outcomes[at] = refusal
-                elif before[id_]["state"] not in CONFIRMED:
-                    drafts.append(id_)
-            trouble = await self._press(sorted(set(drafts)))
+        before = await self._client.read("sale.order", list(set(wanted.values())), _ORDER)
+        drafts: list[int] = []
+        for at, id_ in wanted.items():
+            refusal = self._unfit(id_, before.get(id_))
+            if refusal is not None:
+                outcomes[at] = refusal
+            elif before[id_]["state"] not in CONFIRMED:
+                drafts.append(id_)
+        trouble = await self._press(sorted(set(drafts)))
         done = [id_ for id_ in set(wanted.values()) if id_ in before]
         after = await self._client.read("sale.order", done, _ORDER)
         transfers = await self._transfers([id_ for id_ in done if id_ in after and after[id_]["state"] in CONFIRMED])
