@@ -112,6 +112,8 @@ class HttpClient:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._limit, ssl=self._verify, keepalive_timeout=30)
             self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, auto_decompress=True)
+            # aiohttp repeats PUT and DELETE by itself when a kept-alive connection breaks; whether to repeat is ours to decide
+            self._session._retry_connection = False
         return self._session
 
     async def request(
@@ -140,12 +142,13 @@ class HttpClient:
             scope.exchanges.append(exchange)
         if safe is None:
             safe = method in SAFE_METHODS
-        options = {} if timeout is None else {"timeout": aiohttp.ClientTimeout(total=timeout)}
+        session = self._open()
+        patience = session.timeout if timeout is None else aiohttp.ClientTimeout(total=timeout)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
-            async with self._open().request(
-                method, url, headers=sent_headers, data=body or None, params=params, allow_redirects=False, **options
+            async with session.request(
+                method, url, headers=sent_headers, data=body or None, params=params, allow_redirects=False, timeout=patience
             ) as response:
                 exchange.status = response.status
                 answer = await response.read()
