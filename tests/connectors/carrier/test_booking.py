@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.connectors.carrier.kits import CUSTOMS, WIEN, ZUERICH, booked, shipment
 
 from crossdock.connectors.carrier.connector import CarrierConnector
 from crossdock.connectors.carrier.process import CarrierProcess
@@ -21,6 +20,7 @@ from crossdock.simulators.carrier import DhlExpress, Ups
 from crossdock.simulators.carrier.consignments import Carrier
 from crossdock.simulators.faults import Fault, FaultPlan
 from crossdock.testing import ManualClock, make_context
+from tests.connectors.carrier.kits import CUSTOMS, WIEN, ZUERICH, booked, shipment
 
 CARRIERS: dict[str, tuple[type[Any], dict[str, Any], dict[str, str]]] = {
     "ups": (

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.connectors.carrier.kits import CarrierKit, a_booking, shipment
-
 from crossdock.core.commands import Command
 from crossdock.simulators.carrier import DhlExpress, Ups
 from crossdock.simulators.carrier.consignments import Carrier
 from crossdock.testing import CommandSample, SimulatorTarget, Target
+from tests.connectors.carrier.kits import CarrierKit, a_booking, shipment
 
 HEAVY = {"shipment": shipment(packages=[{"reference": "P-1", "weight_kg": "700"}])}
 

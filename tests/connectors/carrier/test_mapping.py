@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.connectors.carrier.kits import CUSTOMS, WIEN, ZUERICH, shipment
 
 from crossdock.canonical.shipment import Shipment
 from crossdock.connectors.carrier import mapping, request
@@ -25,6 +24,7 @@ from crossdock.connectors.protocol import PollResult
 from crossdock.core.commands import Command
 from crossdock.core.errors import PayloadMalformed, SchemaInvalid, TargetUnavailable
 from crossdock.testing import make_context
+from tests.connectors.carrier.kits import CUSTOMS, WIEN, ZUERICH, shipment
 
 UPS, DHL = dialect_of("ups"), dialect_of("dhl")
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.connectors.carrier.kits import booked, shipment
 
 from crossdock.connectors.carrier import process as process_module
 from crossdock.connectors.carrier.connector import CarrierConnector
@@ -25,6 +24,7 @@ from crossdock.core.outcomes import Accepted, EffectFound
 from crossdock.simulators.carrier import DhlExpress, Ups
 from crossdock.simulators.faults import Fault, FaultPlan
 from crossdock.testing import InMemoryHub, ManualClock, ended_well, make_context
+from tests.connectors.carrier.kits import booked, shipment
 
 
 @pytest.fixture

@@ -19,14 +19,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.connectors.carrier.kits import shipment
 
 from crossdock.connectors.carrier.connector import CarrierConnector
 from crossdock.connectors.carrier.process import CarrierProcess
 from crossdock.core.commands import Command
 from crossdock.core.errors import TargetUnavailable
 from crossdock.testing import make_context
-
+from tests.connectors.carrier.kits import shipment
 
 _USAGE = x509.KeyUsage(
     digital_signature=True,
