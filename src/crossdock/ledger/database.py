@@ -56,11 +56,9 @@ class LedgerLocation:
 
     def conninfo(self) -> dict[str, Any]:
         """Keyword arguments for psycopg.connect."""
-        named: dict[str, Any] = {"dbname": self.name, "port": self.port, **dict(self.options)}
-        for key, value in (("host", self.host), ("user", self.user), ("password", self.password)):
-            if value:
-                named[key] = value
-        return named
+        given = {"host": self.host, "user": self.user, "password": self.password}
+        named = {name: value for name, value in given.items() if value}
+        return {"dbname": self.name, "port": self.port, **dict(self.options), **named}
 
     def django(self) -> dict[str, Any]:
         """The DATABASES entry for Django."""

@@ -166,7 +166,7 @@ class Hub:
             await server.serve()
         finally:
             with contextlib.suppress(Exception):
-                server.stop()
+                server.stop()  # type: ignore[no-untyped-call]
 
     async def failed(self) -> None:
         """Returns when a part of the hub ended unexpectedly; raises its error."""

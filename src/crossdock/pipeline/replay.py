@@ -87,7 +87,7 @@ def _facts(session: Session, flow: Flow, key: str) -> list[Fact]:
             result = _last_error(session, number)
         timed.append((settled, number, Settled(name, command_id, system, result, orjson.loads(unpack(data)), moment(settled))))
     for number, name, at in session.rows(
-        "SELECT id, name, settled_at FROM ledger_expectation WHERE key=? AND flow=? AND settled_at IS NOT NULL "
+        "SELECT id, name, settled_at FROM ledger_expectation WHERE key=? AND flow=? AND settled_at IS NOT NULL "  # noqa: S608
         f"AND (state={int(ExpectationState.BREACHED)} OR (silent AND state={int(ExpectationState.FULFILLED)}))",
         (key, flow.name),
     ):

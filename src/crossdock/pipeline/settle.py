@@ -8,7 +8,16 @@ from datetime import timedelta
 import orjson
 
 from crossdock.core.budget import Exhausted, RetryBudget
-from crossdock.core.errors import AnswerLost, BudgetExhausted, CrossdockError, Deferred, EffectUnknown, Misconfigured, Rejected, Uncertain
+from crossdock.core.errors import (
+    AnswerLost,
+    BudgetExhausted,
+    CrossdockError,
+    Deferred,
+    EffectUnknown,
+    Misconfigured,
+    Rejected,
+    Uncertain,
+)
 from crossdock.core.outcomes import Accepted, EffectAbsent, EffectFound, EffectUnclear
 from crossdock.core.process import Settled
 from crossdock.ledger.batch import Batch

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final
 
 import aiohttp
@@ -314,7 +315,7 @@ class Town:
         found = []
         for order, times in first.items():
             known = [(stage, times[stage]) for stage in STAGES if stage in times]
-            for (before, at), (after, then) in zip(known, known[1:], strict=False):
+            for (before, at), (after, then) in pairwise(known):
                 if then < at:
                     found.append(f"order {order}: {after} before {before}")
         return found
