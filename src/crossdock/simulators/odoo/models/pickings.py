@@ -273,7 +273,7 @@ class Picking(Model):
                 if taken and line["quantity"] and not line["lot_id"] and not line["lot_name"]:
                     missing.add(env["product.product"].display(env, env.row("product.product", move["product_id"])))
         if missing:
-            raise UserError(f"You need to supply a Lot/Serial Number for product:\n{', '.join(sorted(missing))}")
+            raise UserError(f"You need to supply a Lot/Serial number for products {', '.join(sorted(missing))}.")
 
     def _picked(self, env: Env, row: Row) -> dict[int, float]:
         """What would be done, by move; if nothing is marked as picked, everything counts."""
