@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from crossdock.canonical.base import Canonical
 from crossdock.canonical.party import Address
@@ -22,6 +22,12 @@ class FulfilmentLine(Canonical):
     sku: Sku
     quantity: Quantity
     lot: str = ""
+
+    @model_validator(mode="after")
+    def _positive(self) -> FulfilmentLine:
+        if self.quantity.value <= 0:
+            raise ValueError(f"line {self.number}: quantity {self.quantity.value} is not above zero")
+        return self
 
 
 class FulfilmentOrder(Canonical):
@@ -53,6 +59,12 @@ class PickedLine(Canonical):
     serials: tuple[str, ...] = ()
     package: str = ""
     substituted_for: str = ""
+
+    @model_validator(mode="after")
+    def _not_negative(self) -> PickedLine:
+        if self.quantity.value < 0:
+            raise ValueError(f"line {self.number}: quantity {self.quantity.value} is below zero")
+        return self
 
 
 class PackageContent(Canonical):

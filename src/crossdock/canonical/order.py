@@ -35,6 +35,12 @@ class OrderLine(Canonical):
         return self
 
 
+def _twice(numbers: list[str]) -> list[str]:
+    if len(set(numbers)) == len(numbers):
+        return []
+    return [number for number in dict.fromkeys(numbers) if numbers.count(number) > 1]
+
+
 class SalesOrder(Canonical):
     """A sales order. `number` is the order's number in the system where it was placed."""
 
@@ -60,12 +66,22 @@ class SalesOrder(Canonical):
 
     @model_validator(mode="after")
     def _consistent(self) -> SalesOrder:
+        currency = self.currency
         numbers = [line.number for line in self.lines]
-        if len(set(numbers)) != len(numbers):
-            raise ValueError("two lines carry the same number")
-        wrong = [line.number for line in self.lines if line.unit_price.currency != self.currency]
-        if wrong or self.total.currency != self.currency:
-            raise ValueError(f"every amount must be in the order's currency {self.currency}")
+        faults = [f"two lines carry the number {number!r}" for number in _twice(numbers)]
+        faults += [
+            f"line {line.number}: {amount.currency} in an order in {currency}"
+            for line in self.lines
+            for amount in (line.unit_price, line.discount, line.tax)
+            if amount is not None and amount.currency != currency
+        ]
+        faults += [
+            f"{name}: {amount.currency} in an order in {currency}"
+            for name, amount in (("total", self.total), ("shipping", self.shipping), ("tax", self.tax))
+            if amount is not None and amount.currency != currency
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
 
