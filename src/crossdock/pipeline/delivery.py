@@ -36,6 +36,8 @@ class Delivery:
     """Not in the ledger yet."""
     busy: bool = False
     """An attempt is planned or under way."""
+    names: tuple[str, ...] | None = None
+    """What it writes in the target (`Connector.serial`); asked once."""
     questions: int = 0
     """How often the target was asked whether an uncertain effect happened."""
 

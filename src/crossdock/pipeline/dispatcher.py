@@ -211,10 +211,13 @@ class Dispatcher:
             group = open_groups.get(batch_key) if batch_key else None
             if group is None and not self._may_start(lane, now, seconds):
                 break
-            names = connector.serial(head.command)
+            names = head.names
+            if names is None:
+                names = head.names = tuple(connector.serial(head.command))
             if names and not lane.writing.isdisjoint(names):
                 continue
-            lane.writing.update(names)
+            if names:
+                lane.writing.update(names)
             lane.ready.pop(key, None)
             head.busy = True
             if group is not None:
@@ -249,7 +252,7 @@ class Dispatcher:
     def launch(self, groups: Iterable[list[Delivery]]) -> None:
         """Send planned groups; outcomes are collected by `collect`."""
         for group in groups:
-            task = asyncio.create_task(self._send(group), name=f"deliver {group[0].command.id}")
+            task = asyncio.create_task(self._send(group))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -265,7 +268,8 @@ class Dispatcher:
         seconds = asyncio.get_running_loop().time() - started
         lane.flying -= 1
         for delivery, result in zip(group, results, strict=True):
-            lane.writing.difference_update(lane.participant.connector.serial(delivery.command))
+            if delivery.names:
+                lane.writing.difference_update(delivery.names)
             if delivery.number in self._deliveries:
                 self._done.append(Done(delivery, kind, result, started_at, seconds, scope.exchanges, delivery is head))
         self._wake()

@@ -13,6 +13,7 @@ class Meters:
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+        self._children: dict[tuple[int | str, ...], Any] = {}
         self.registry = CollectorRegistry()
         kwargs: dict[str, Any] = {"registry": self.registry}
         self._received = Counter("crossdock_messages_received_total", "Messages stored durably.", ["system"], **kwargs)
@@ -33,22 +34,30 @@ class Meters:
         self.partitions = Gauge("crossdock_partitions_owned", "Partitions this worker owns.", **kwargs)
         self.breaker = Gauge("crossdock_breaker_open", "1 while calls to the system are stopped.", ["system"], **kwargs)
 
+    def _child(self, meter: Any, *labels: str) -> Any:
+        """A labelled series; looking one up costs more than counting, so it is kept."""
+        key = (id(meter), *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = meter.labels(*labels)
+        return child
+
     def received(self, system: str, messages: int, size: int) -> None:
-        self._received.labels(system).inc(messages)
-        self._bytes.labels(system).inc(size)
+        self._child(self._received, system).inc(messages)
+        self._child(self._bytes, system).inc(size)
 
     def refused(self, system: str, code: str) -> None:
-        self._refused.labels(system, code).inc()
+        self._child(self._refused, system, code).inc()
 
     def event(self, outcome: str, count: int = 1) -> None:
-        self._events.labels(outcome).inc(count)
+        self._child(self._events, outcome).inc(count)
 
     def attempt(self, system: str, outcome: str, seconds: float) -> None:
-        self._attempts.labels(system, outcome).inc()
-        self._seconds.labels(system).observe(seconds)
+        self._child(self._attempts, system, outcome).inc()
+        self._child(self._seconds, system).observe(seconds)
 
     def exception(self, code: str) -> None:
-        self._exceptions.labels(code).inc()
+        self._child(self._exceptions, code).inc()
 
     def committed(self, seconds: float) -> None:
         self._commit.observe(seconds)
