@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .edifact.envelope import EdifactScanner
-from .findings import Finding, Severity
+from .findings import Finding, FindingLog, Severity
 from .guides import ConformanceCheck, Guide, find_guide
 from .guides.conformance import located
 from .interchange import DOCUMENT, GROUP, Closed, Event, Opened, Run, rows, segments
@@ -33,15 +33,11 @@ class _Report:
         self.types: dict[str, None] = {}
         self.interchanges = 0
         self.documents = 0
-        self.findings: list[Finding] = []
-        self.suppressed = 0
+        self.log = FindingLog(MAX_FINDINGS)
 
     def add(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
-            if len(self.findings) < MAX_FINDINGS:
-                self.findings.append(finding)
-            else:
-                self.suppressed += 1
+            self.log.add(finding)
 
 
 def check_file(path: Path | str, *, guide: GuideChoice = None, policy: Policy = DEFAULT, notes: bool = False) -> dict[str, Any]:
@@ -130,7 +126,7 @@ def _check_envelopes(scanner: Scanner, report: _Report, choice: GuideChoice) -> 
         elif not isinstance(event, (Run, Closed)):
             loose.add(event.segment.tag)
     report.interchanges = scanner.interchanges
-    report.suppressed += scanner.log.suppressed
+    report.log.suppressed += scanner.log.suppressed
     if not report.types and "TA1" in loose:
         report.types["TA1"] = None
 
@@ -171,7 +167,6 @@ def _feed(check: ConformanceCheck, event: Event, scanner: Scanner, report: _Repo
         if len(check.found) > before:
             places = list(segments(event, scanner.delimiters, scanner.charset))
             report.add(located(check.found[before:], places))
-            del check.found[before:]
     elif isinstance(event, Closed) and event.level == DOCUMENT:
         before = len(check.found)
         check.finish(event.count if event.segment is not None else event.count + 1)
@@ -186,7 +181,7 @@ def _with(findings: list[Finding]) -> _Report:
 
 
 def _result(name: str, standard: Standard, report: _Report, policy: Policy, notes: bool) -> dict[str, Any]:
-    findings = policy.apply(report.findings)
+    findings = sorted(policy.apply(report.log.findings), key=lambda finding: finding.byte_position)
     shown = [f for f in findings if notes or f.severity is not Severity.NOTE]
     listed = [
         {
@@ -199,14 +194,14 @@ def _result(name: str, standard: Standard, report: _Report, policy: Policy, note
         for f in shown
     ]
     verdict = policy.verdict(findings)
-    if report.suppressed and verdict is not Verdict.OK:
+    if report.log.suppressed and verdict is not Verdict.OK:
         listed.append(
             {
                 "code": "more-findings",
                 "segment": "",
                 "element": 0,
                 "position": 0,
-                "message": f"{report.suppressed} more findings are not listed",
+                "message": f"{report.log.suppressed} more findings are not listed",
             }
         )
     return {

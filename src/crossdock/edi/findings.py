@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+MAX_NOTES = 100
+
 
 class Severity(enum.StrEnum):
     """How much a finding weighs: an error and a warning change the verdict, a note never does."""
@@ -46,18 +48,27 @@ class Finding:
 
 
 class FindingLog:
-    """Collects findings up to a limit, so that a hostile file cannot fill the memory with its own faults."""
+    """Collects findings up to a limit, so that a hostile file cannot fill the memory with its own faults.
 
-    __slots__ = ("findings", "limit", "suppressed")
+    Notes have a small limit of their own: they must not crowd out what weighs.
+    """
+
+    __slots__ = ("findings", "limit", "notes", "suppressed")
 
     def __init__(self, limit: int = 1000) -> None:
         self.findings: list[Finding] = []
         self.limit = limit
+        self.notes = 0
         self.suppressed = 0
 
-    def add(self, finding: Finding) -> None:
-        """Keep the finding, or only count it when the limit is reached."""
-        if len(self.findings) < self.limit:
-            self.findings.append(finding)
-        else:
+    def add(self, finding: Finding) -> bool:
+        """Keep the finding and say True, or only count it when the limit is reached."""
+        if finding.severity is Severity.NOTE:
+            self.notes += 1
+            if self.notes > MAX_NOTES:
+                return False
+        elif len(self.findings) - min(self.notes, MAX_NOTES) >= self.limit:
             self.suppressed += 1
+            return False
+        self.findings.append(finding)
+        return True

@@ -24,7 +24,7 @@ REFUSING = frozenset(
         "empty-file",
         "not-well-formed",
         "doctype-forbidden",
-        "too-large",
+        "too-deep",
         "ISA-unreadable",
         "UNB-unreadable",
     }

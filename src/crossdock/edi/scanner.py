@@ -9,75 +9,40 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from .delimiters import BLANKS, Delimiters
-from .findings import Finding, FindingLog, Severity
-from .interchange import DOCUMENT, GROUP, INTERCHANGE, Closed, Event, Loose, Opened, Run
-from .number_set import NumberSet
+from .envelope_state import EnvelopeState
+from .findings import Severity
+from .interchange import DOCUMENT, INTERCHANGE, Event, Loose, Run
 from .segments import Segment
 from .source import CHUNK, Source, Window
 
 MAX_SEGMENT = 16 << 20
 PLAIN, MOVED = -1, -2
+_CONTROL = re.compile(rb"(?:ISA|GS|ST|SE|GE|IEA|UNB|UNG|UNH|UNT|UNE|UNZ)[^A-Za-z0-9]")
+_TAG = re.compile(rb"[A-Za-z0-9]{0,3}")
 BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """The control segments of a standard. Each tuple is by level: interchange, group, document.
-
-    `reference` is the element of the header that the trailer must repeat; `count_code` and `reference_code`
-    name the findings when the trailer disagrees.
-    """
-
-    headers: tuple[str, str, str]
-    trailers: tuple[str, str, str]
-    reference: tuple[int, int, int]
-    count_code: tuple[str, str, str]
-    reference_code: tuple[str, str, str]
-    numeric: tuple[bool, bool, bool]
-    duplicate_code: tuple[str, str, str]
-    group_required: bool
-    tag: bytes
-    special: tuple[str, ...] = ()
-    herald: bytes = b""
-
-
-@dataclass(slots=True)
-class _Open:
-    reference: str
-    count: int = 0
-    seen: NumberSet = field(default_factory=NumberSet)
-
-
-class Scanner(ABC):
+class Scanner(EnvelopeState, ABC):
     """Reads one source and yields events and findings. Never raises, whatever the bytes are.
 
-    Only a failing disk or stream raises (`OSError`).
+    Only a failing disk or stream raises (`OSError`). Indexes into the data count from the start of the window;
+    `masked` is the window's data with released delimiters blanked.
     """
 
-    tags: Tags
     name: str
 
     def __init__(self, source: Source, *, chunk: int = CHUNK, max_segment: int = MAX_SEGMENT, max_findings: int = 1000) -> None:
+        super().__init__(max_findings)
         self.window = Window(source, chunk)
         self.max_segment = max_segment
-        self.log = FindingLog(max_findings)
-        self.delimiters = Delimiters()
-        self.charset = "utf-8"
-        self.interchanges = 0
-        self.document_count = 0
-        self._out: list[Event] = []
-        self._open: list[_Open | None] = [None, None, None]
-        self._fragment = -1
-        self._position = 0
-        self._interchange_numbers: dict[str, NumberSet] = {}
-        self._implicit_group = False
         self._pattern: re.Pattern[bytes] = re.compile(b"")
+        self._blank_run: re.Pattern[bytes] = re.compile(b"")
+        self._mask_of: tuple[bytes, Delimiters, bytes] = (b"", self.delimiters, b"")
         self._body_from = 0
         self._empties = 0
-        self._advice = b""
+        self._counted = (0, 0)
 
     # -- what a standard adds ------------------------------------------------------------------------------
 
@@ -87,17 +52,14 @@ class Scanner(ABC):
 
     @abstractmethod
     def _special(self, tag: str, masked: bytes, start: int) -> int:
-        """Handle a segment whose data may hold delimiters, `start` counted from the window's place.
+        """Handle a segment whose data may hold delimiters, `start` its index.
 
         Returns the index of its terminator, `PLAIN` to read it like any other, or `MOVED` when the window
         already stands on its terminator.
         """
 
-    def _inspect(self, data: bytes, offset: int, position: int) -> None:  # noqa: B027
+    def _inspect(self, data: bytes, offset: int, position: int) -> None:
         """A run of whole segments is given out; a standard may check its characters."""
-
-    def _opened(self, level: int, segment: Segment) -> None:  # noqa: B027
-        """A header was read; a standard may check its elements."""
 
     # -- the walk ------------------------------------------------------------------------------------------
 
@@ -114,28 +76,48 @@ class Scanner(ABC):
                 f"the file is written in {window.encoding}; byte positions are those of its UTF-8 form",
                 severity=Severity.NOTE,
             )
-        while self._skip_blanks() and self._begin():
+        last = -1
+        while self._skip_blanks():
+            here = window.base + window.at
+            if here <= last:
+                # An interchange header that cannot be read stands where the last scan stopped: pass over it.
+                self._pass_over()
+                if not self._skip_blanks():
+                    break
+            last = here
+            if not self._begin():
+                break
             yield from self._flush()
             yield from self._segments()
         yield from self._flush()
         self._close_down_to(INTERCHANGE, self._end_of_data())
         yield from self._flush()
 
+    def _pass_over(self) -> None:
+        """Skip one segment that looks like an interchange header and is none."""
+        window = self.window
+        self.find(
+            "bad-segment",
+            "this looks like an interchange header, but cannot be read as one",
+            segment=window.data[window.at : window.at + 3].decode("latin-1"),
+            at=window.base + window.at,
+        )
+        end = window.data.find(self.delimiters.segment, window.at)
+        window.at = end + len(self.delimiters.segment) if end >= 0 else len(window.data)
+
     def _segments(self) -> Iterator[Event]:
         """Scan until the interchange ends, another begins, or the data ends. The window stands on a terminator."""
         window = self.window
         while True:
-            terminator = self.delimiters.segment
-            width = len(terminator)
             masked = self._masked()
-            end = masked.rfind(terminator, width)
+            end = masked.rfind(self.delimiters.segment, window.at + len(self.delimiters.segment))
             if end < 0:
                 if window.fill():
                     if len(window.data) - window.at > self.max_segment:
                         self._too_long()
                         yield from self._flush()
                     continue
-                self._tail(masked[width:])
+                self._tail()
                 yield from self._flush()
                 return
             again = self._block(masked, end)
@@ -145,80 +127,84 @@ class Scanner(ABC):
 
     def _block(self, masked: bytes, end: int) -> bool:
         """Scan the whole segments up to the terminator at `end`; True when an interchange boundary was met."""
-        window, terminator = self.window, self.delimiters.segment
-        width, origin = len(terminator), window.at
+        window, terminator, special = self.window, self.delimiters.segment, self.tags.special
+        width = len(terminator)
         stop = end + width
         search = self._pattern.search
-        self._body_from, self._empties = width, 0
-        at = 0
+        at = window.at
+        self._start_body(at + width)
         while (match := search(masked, at, stop)) is not None and (mark := match.start()) < end:
             if match.lastindex is None:
                 start = match.end()
                 if masked.startswith(terminator, start):
-                    self._empties += 1
-                    if width == 1 and terminator not in BLANKS:
-                        self.find(
-                            "empty-segment",
-                            "a segment terminator without a segment",
-                            at=window.base + origin + start,
-                            severity=Severity.NOTE,
-                        )
-                    at = start
+                    at = self._skip_empty(masked, mark, end)
                     continue
-                close = masked.find(terminator, start)
-                self._odd(window.data[origin + start : origin + close], masked, mark, start)
-                if self._open[INTERCHANGE] is None and (header := self._header_inside(masked, start, close)) >= 0:
+                at = masked.find(terminator, start)
+                self._odd(window.data[start:at], masked, mark, start)
+                if self._open[INTERCHANGE] is None and (header := self._header_inside(masked, start, at)) >= 0:
                     self._emit(masked, mark + width)
-                    window.at = origin + header
+                    window.at = header
                     return True
-                at = close
                 continue
             tag = match.group(1).decode("ascii")
             start = match.start(1)
             self._emit(masked, mark + width)
             if tag == self.tags.headers[INTERCHANGE] or tag == "UNA":
-                self._close_down_to(INTERCHANGE, window.base + origin + start)
-                window.at = origin + start
+                self._close_down_to(INTERCHANGE, window.base + start)
+                window.at = start
                 return True
-            if tag in self.tags.special:
-                close = self._special(tag, masked, start)
-                if close == MOVED:
+            if tag in special:
+                at = self._special(tag, masked, start)
+                if at == MOVED:
                     return False
-                if close == PLAIN:
+                if at == PLAIN:
                     at = masked.find(terminator, start)
-                else:
-                    at, self._body_from = close, close + width
-                    if close > end:
-                        window.at = origin + close
-                        return False
+                    continue
+                self._start_body(at + width)
+                if at > end:
+                    window.at = at
+                    return False
                 continue
-            close = masked.find(terminator, start)
-            raw = window.data[origin + start : origin + close]
-            self._control(tag, raw, window.base + origin + start)
-            self._body_from = close + width
-            self._empties = 0
-            at = close
-            if tag == self.tags.trailers[INTERCHANGE]:
-                window.at = origin + close + width
+            at = masked.find(terminator, start)
+            closes = tag == self.tags.trailers[INTERCHANGE] and self._open[INTERCHANGE] is not None
+            self._control(tag, window.data[start:at], window.base + start)
+            self._start_body(at + width)
+            if closes:
+                window.at = at + width
                 return True
         self._emit(masked, stop)
-        window.at = origin + end
+        window.at = end
         return False
+
+    def _start_body(self, at: int) -> None:
+        self._body_from, self._empties, self._counted = at, 0, (at, 0)
+
+    def _skip_empty(self, masked: bytes, mark: int, end: int) -> int:
+        """Pass over terminators without segments between them; the index of the last of them."""
+        terminator = self.delimiters.segment
+        match = self._blank_run.match(masked, mark, end + len(terminator))
+        last = masked.rfind(terminator, mark, match.end() if match else end)
+        self._empties += masked.count(terminator, mark, last)
+        if terminator not in BLANKS:
+            self.find(
+                "empty-segment",
+                "a segment terminator without a segment",
+                at=self.window.base + mark + len(terminator),
+                severity=Severity.NOTE,
+            )
+        return last
 
     def _emit(self, masked: bytes, until: int) -> None:
         """Give out the segments between the last control segment and index `until`, as a run or one by one."""
         start = self._body_from
         if until <= start:
             return
-        terminator = self.delimiters.segment
-        number = masked.count(terminator, start, until) - self._empties
-        self._empties = 0
-        self._body_from = until
+        number = masked.count(self.delimiters.segment, start, until) - self._empties
+        self._start_body(until)
         if number <= 0:
             return
-        window = self.window
-        data = window.data[window.at + start : window.at + until]
-        offset = window.base + window.at + start
+        data = self.window.data[start:until]
+        offset = self.window.base + start
         document = self._open[DOCUMENT]
         if document is not None:
             self._out.append(Run(data, offset, document.count + 1))
@@ -228,6 +214,10 @@ class Scanner(ABC):
             self._loose(data, offset)
 
     def _loose(self, data: bytes, offset: int) -> None:
+        if self.log.suppressed:
+            # A thousand findings are told already: nobody needs this garbage one by one.
+            self._position += data.count(self.delimiters.segment)
+            return
         for raw in self.delimiters.cut(data):
             if raw.strip(BLANKS):
                 self._position += 1
@@ -247,133 +237,6 @@ class Scanner(ABC):
             at=segment.byte_position,
         )
 
-    # -- envelope state ------------------------------------------------------------------------------------
-
-    def _control(self, tag: str, raw: bytes, at: int) -> None:
-        tags = self.tags
-        document = self._open[DOCUMENT]
-        inside = document is not None and tag not in tags.headers[GROUP:] and tag != tags.trailers[INTERCHANGE]
-        if inside and document is not None:
-            position = document.count + 1
-        else:
-            self._position += 1
-            position = self._position
-        segment = Segment(raw, self.delimiters, position, at, self.charset)
-        if tag in tags.headers:
-            self._header(tags.headers.index(tag), segment)
-        else:
-            self._trailer(tags.trailers.index(tag), segment)
-
-    def _header(self, level: int, segment: Segment) -> None:
-        tags = self.tags
-        self._close_down_to(level, segment.byte_position)
-        if level > INTERCHANGE:
-            parent = self._open[level - 1]
-            interchange = self._open[INTERCHANGE]
-            if parent is not None:
-                parent.count += 1
-            elif level == DOCUMENT and interchange is not None and not tags.group_required:
-                interchange.count += 1
-            elif level - 1 > self._fragment:
-                self._orphan(level, segment)
-        reference = segment.value(tags.reference[level]).strip()
-        if level == DOCUMENT:
-            self.document_count += 1
-            segment.position = 1
-        if level > INTERCHANGE and self.interchanges == 0:
-            self.interchanges = 1
-            self._out.append(Opened(INTERCHANGE, None, self.delimiters, self.charset))
-        if level == DOCUMENT and self._open[GROUP] is None and not self._implicit_group:
-            self._implicit_group = True
-            self._out.append(Opened(GROUP, None, self.delimiters, self.charset))
-        if level == GROUP:
-            self._implicit_group = False
-        self._open[level] = _Open(reference, 1 if level == DOCUMENT else 0)
-        opened = Opened(level, segment, self.delimiters, self.charset)
-        if level == INTERCHANGE:
-            opened.advice, opened.line_ending = self._advice, self._line_ending()
-        self._out.append(opened)
-        self._unique(level, reference, segment)
-        self._opened(level, segment)
-
-    def _trailer(self, level: int, segment: Segment) -> None:
-        tags = self.tags
-        opened = self._open[level]
-        tag = tags.trailers[level]
-        if opened is None:
-            if self._fragment < level:
-                header = tags.headers[level]
-                self.find(
-                    f"{tag}-without-{header}",
-                    f"{tag} closes nothing: there was no {header} before it",
-                    segment=tag,
-                    position=segment.position,
-                    at=segment.byte_position,
-                )
-            return
-        self._close_down_to(level + 1, segment.byte_position)
-        if level == DOCUMENT:
-            opened.count += 1
-            segment.position = opened.count
-        self._compare(level, opened, segment)
-        self._open[level] = None
-        self._out.append(Closed(level, segment, opened.count))
-        if level == INTERCHANGE:
-            self._implicit_group = False
-
-    def _compare(self, level: int, opened: _Open, segment: Segment) -> None:
-        tags, tag = self.tags, self.tags.trailers[level]
-        declared = segment.value(1).strip()
-        if not (declared.isdecimal() and declared.isascii() and int(declared[:18]) == opened.count):
-            what = ("groups" if tags.group_required else "messages or groups", "documents", "segments")[level]
-            self.find(
-                tags.count_code[level],
-                f"{tag} says {declared or 'nothing'}, but {opened.count} {what} were found",
-                segment=tag,
-                position=segment.position,
-                element=1,
-                at=segment.locate(1),
-                value=declared,
-            )
-        given = segment.value(2).strip()
-        same = given == opened.reference
-        if not same and tags.numeric[level] and given.isdecimal() and opened.reference.isdecimal():
-            same = int(given[:18]) == int(opened.reference[:18])
-        if not same:
-            header = tags.headers[level]
-            self.find(
-                tags.reference_code[level],
-                f"{tag} carries {given or 'no reference'}, its {header} carries {opened.reference or 'none'}",
-                segment=tag,
-                position=segment.position,
-                element=2,
-                at=segment.locate(2),
-                value=given,
-            )
-
-    def _unique(self, level: int, reference: str, segment: Segment) -> None:
-        if not reference:
-            return
-        if level == INTERCHANGE:
-            seen = self._interchange_numbers.setdefault(self._parties(segment), NumberSet())
-        else:
-            holder = self._open[level - 1] or self._open[INTERCHANGE]
-            if holder is None:
-                return
-            seen = holder.seen
-        if not seen.add(reference):
-            tag = self.tags.headers[level]
-            element = self.tags.reference[level]
-            self.find(
-                self.tags.duplicate_code[level],
-                f"{tag} repeats the control number {reference}, which was used before",
-                segment=tag,
-                position=segment.position,
-                element=element,
-                at=segment.locate(element),
-                value=reference,
-            )
-
     def _line_ending(self) -> bytes:
         """What stands between the first terminator in the window and the next segment, if it is a line end."""
         window, terminator = self.window, self.delimiters.segment
@@ -381,68 +244,35 @@ class Scanner(ABC):
         match = re.compile(rb"\r?\n").match(window.data, mark + len(terminator)) if mark >= 0 else None
         return match.group() if match and terminator not in (b"\n", b"\r\n") else b""
 
-    def _parties(self, segment: Segment) -> str:
-        """What the interchange's control number must be unique within."""
-        return ""
-
-    def _orphan(self, level: int, segment: Segment) -> None:
-        header, outer = self.tags.headers[level], self.tags.headers[level - 1]
-        self.find(
-            f"{header}-outside-{outer}",
-            f"{header} is not inside any {outer}",
-            segment=header,
-            position=segment.position,
-            at=segment.byte_position,
-        )
-
-    def _close_down_to(self, level: int, at: int) -> None:
-        """Close what is still open at `level` and inside it, each with a finding: its trailer is missing."""
-        for inner in range(DOCUMENT, level - 1, -1):
-            opened = self._open[inner]
-            if opened is None:
-                continue
-            trailer, header = self.tags.trailers[inner], self.tags.headers[inner]
-            self.find(
-                f"missing-{trailer}",
-                f"{header} {opened.reference} is not closed by {trailer}",
-                segment=trailer,
-                position=opened.count + 1 if inner == DOCUMENT else self._position + 1,
-                at=at,
-            )
-            self._open[inner] = None
-            self._out.append(Closed(inner, None, opened.count))
-        if level == INTERCHANGE:
-            self._implicit_group = False
-
     # -- oddities ------------------------------------------------------------------------------------------
 
     def _odd(self, raw: bytes, masked: bytes, mark: int, start: int) -> None:
         """A segment whose tag no standard could contain: bad data, or another interchange's delimiters."""
+        if self.log.suppressed:
+            self.log.suppressed += 1
+            return
         document = self._open[DOCUMENT]
-        before = masked.count(self.delimiters.segment, self._body_from, mark + len(self.delimiters.segment))
-        inside = before - self._empties
-        position = (document.count if document is not None else self._position) + inside + 1
-        at = self.window.base + self.window.at + start
+        until, count = self._counted
+        upto = mark + len(self.delimiters.segment)
+        count += masked.count(self.delimiters.segment, until, upto)
+        self._counted = (max(upto, until), count)
+        position = (document.count if document is not None else self._position) + count - self._empties + 1
         shown = raw[:20].decode("latin-1")
-        control = re.match(rb"(ISA|GS|ST|SE|GE|IEA|UNB|UNG|UNH|UNT|UNE|UNZ)[^A-Za-z0-9]", raw)
-        code = "mixed-delimiters" if control else "bad-segment"
-        message = (
+        control = _CONTROL.match(raw)
+        tag = _TAG.match(raw)
+        self.find(
+            "mixed-delimiters" if control else "bad-segment",
             f"{shown!r} uses other delimiters than the interchange declared"
             if control
-            else f"{shown!r} does not begin with a segment tag"
-        )
-        tag = re.match(rb"[A-Za-z0-9]{0,3}", raw)
-        self.find(
-            code,
-            message,
+            else f"{shown!r} does not begin with a segment tag",
             segment=tag.group().decode("ascii") if tag else "",
             position=position,
-            at=at,
+            at=self.window.base + start,
             value=shown,
         )
 
     def _header_inside(self, masked: bytes, start: int, close: int) -> int:
-        """Where inside a piece of garbage another interchange begins, relative to the window; -1 for nowhere."""
+        """Where inside a piece of garbage another interchange begins; -1 for nowhere."""
         return -1
 
     def _too_long(self) -> None:
@@ -454,7 +284,7 @@ class Scanner(ABC):
             document.count += 1
         position = document.count if document is not None else self._position
         head = window.data[window.at + width : window.at + width + 20].lstrip(BLANKS)
-        tag = re.match(rb"[A-Za-z0-9]{0,3}", head)
+        tag = _TAG.match(head)
         self.find(
             "segment-too-long",
             f"a segment is longer than the limit of {self.max_segment} bytes; it was skipped",
@@ -470,62 +300,41 @@ class Scanner(ABC):
                 return
         window.at = end
 
-    def _tail(self, masked: bytes) -> None:
+    def _tail(self) -> None:
         """The data ended without a terminator: a last segment, or blanks."""
-        window, delimiters = self.window, self.delimiters
-        width = len(delimiters.segment)
-        start = window.at + width
+        window, terminator = self.window, self.delimiters.segment
+        start = window.at + len(terminator)
         rest = window.data[start:].rstrip(BLANKS)
-        lead = len(rest) - len(rest.lstrip(BLANKS))
-        rest = rest.lstrip(BLANKS)
-        at = window.base + start + lead
         window.at = len(window.data)
+        start += len(rest) - len(rest.lstrip(BLANKS))
+        rest = rest.lstrip(BLANKS)
         if not rest:
             return
-        if delimiters.segment not in (b"\n", b"\r"):
+        at = window.base + start
+        if terminator not in (b"\n", b"\r"):
             self.find(
                 "no-final-terminator",
                 "the data ends without a segment terminator",
                 segment=rest[:3].decode("latin-1"),
                 at=at,
             )
-        match = self._pattern.match(delimiters.segment + rest + delimiters.segment)
+        match = self._pattern.match(terminator + rest + terminator)
         tag = match.group(1).decode("ascii") if match and match.lastindex else ""
-        if tag == self.tags.headers[INTERCHANGE] or tag in self.tags.special:
-            tag = ""
-        if tag:
+        if tag and tag != self.tags.headers[INTERCHANGE] and tag not in self.tags.special:
             self._control(tag, rest, at)
             return
-        if match is not None and match.lastindex is None:
-            self._body_from = width
-            self._empties = 0
-            self._odd(rest, masked, -width, at - window.base - window.at)
+        odd = match is not None and match.lastindex is None
+        if odd:
+            self._start_body(start)
+            self._odd(rest, b"", start - len(terminator), start)
         document = self._open[DOCUMENT]
         if document is not None:
             self._out.append(Run(rest, at, document.count + 1, single=True))
             document.count += 1
-        elif match is None or match.lastindex is not None:
-            self._loose(rest + delimiters.segment, at)
+        elif not odd:
+            self._loose(rest + terminator, at)
 
     # -- small things --------------------------------------------------------------------------------------
-
-    def find(
-        self,
-        code: str,
-        message: str,
-        *,
-        segment: str = "",
-        position: int = 0,
-        element: int = 0,
-        at: int = 0,
-        severity: Severity = Severity.ERROR,
-        value: str = "",
-    ) -> None:
-        """Log a finding and put it into the stream of events."""
-        finding = Finding(code, message, segment, position, element, 0, at, severity, 0, value[:99])
-        self.log.add(finding)
-        if not self.log.suppressed:
-            self._out.append(finding)
 
     def compile(self) -> None:
         """Build the pattern that finds control segments and oddities with the present delimiters."""
@@ -537,6 +346,7 @@ class Scanner(ABC):
         self._pattern = re.compile(
             re.escape(terminator) + b"[" + blanks + b"]*+(?:" + control + b"|(?!" + tags.tag + ends + b"))", re.DOTALL
         )
+        self._blank_run = re.compile(b"(?:" + re.escape(terminator) + b"[" + blanks + b"]*+)++")
 
     def _tag_ends(self) -> bytes:
         marks = [self.delimiters.element, self.delimiters.segment]
@@ -546,14 +356,27 @@ class Scanner(ABC):
         return b"(?:" + b"|".join(re.escape(mark) for mark in marks) + b")"
 
     def _masked(self) -> bytes:
-        window = self.window
-        data = window.data[window.at :] if window.at else window.data
-        return self.delimiters.mask(data)
+        """The window's data with released delimiters blanked; made once for each filling of the window."""
+        data, delimiters = self.window.data, self.delimiters
+        if not delimiters.release:
+            return data
+        known, by, masked = self._mask_of
+        if known is not data or by != delimiters:
+            at = self.window.at
+            masked = data[:at] + delimiters.mask(data[at:])
+            self._mask_of = (data, delimiters, masked)
+        return masked
 
     def _stand_before(self) -> None:
-        """Put a terminator before the unread data, which the block scan expects to stand on."""
+        """Stand on a terminator before the unread data, as the block scan expects; put one there if need be."""
         window, terminator = self.window, self.delimiters.segment
-        window.data = terminator + window.data[window.at :]
+        at, data = window.at, window.data
+        while at > 0 and data[at - 1] in BLANKS and not data.endswith(terminator, 0, at):
+            at -= 1
+        if data.endswith(terminator, 0, at):
+            window.at = at - len(terminator)
+            return
+        window.data = terminator + data[window.at :]
         window.base += window.at - len(terminator)
         window.at = 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 # UNOY is ISO 10646 by the letter; everybody who declares it sends UTF-8.
 CHARSETS = {
     "UNOA": "ascii",
@@ -38,7 +40,8 @@ def choose(identifier: str, sample: bytes) -> str:
     if sample.isascii():
         return "utf-8" if codec == "ascii" else codec
     try:
-        sample.decode("utf-8")
+        # The sample may end in the middle of a character.
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
         return "latin-1" if codec in ("ascii", "utf-8") else codec
     return "utf-8"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..delimiters import Delimiters
+from ..envelope_state import Tags
 from ..findings import Severity
 from ..interchange import DOCUMENT, GROUP, INTERCHANGE, Document, Event, Interchange, assemble, documents
-from ..scanner import PLAIN, Scanner, Tags
+from ..scanner import PLAIN, Scanner
 from ..segments import Segment
 from ..source import Source
 from . import charsets
@@ -31,6 +32,8 @@ EDIFACT_TAGS = Tags(
     herald=rb"|UNA(?=[^A-Za-z0-9]{5})",
 )
 
+_LONGEST_UNB = 2000
+_SAMPLE = 1 << 16
 _HEADER_AHEAD = re.compile(rb"(?<![A-Za-z0-9])(?:UNA[^A-Za-z0-9]{6}\s*UNB|UNB[^A-Za-z0-9\s][A-Z]{4}[^A-Za-z0-9\s]\d)")
 _FRAGMENT = re.compile(rb"(UN[HG]|[A-Z][A-Z0-9]{2})\+")
 
@@ -98,12 +101,14 @@ class EdifactScanner(Scanner):
             data, at = window.data, window.at
             if data.startswith(b"UNB", at):
                 return self._read_unb(delimiters)
+            if self.interchanges:
+                return self._stray_advice()
             return self._start_fragment(delimiters)
         if data.startswith(b"UNB", at) and (guess := self._guess_unb()) is not None:
             return self._read_unb(guess)
-        window.ensure(1 << 16)
+        window.ensure(_SAMPLE)
         data, at = window.data, window.at
-        ahead = _HEADER_AHEAD.search(data, at, at + (1 << 16))
+        ahead = _HEADER_AHEAD.search(data, at, at + _SAMPLE)
         fragment = self.interchanges == 0 and _FRAGMENT.match(data, at) is not None
         if ahead is not None and ahead.start() > at and not fragment:
             self.find(
@@ -116,7 +121,7 @@ class EdifactScanner(Scanner):
             return self._begin()
         if fragment:
             return self._start_fragment(DEFAULT_DELIMITERS)
-        if self.interchanges and self.delimiters.segment in data[at:]:
+        if self.interchanges and self.delimiters.segment in data[at : at + _SAMPLE]:
             self._stand_before()
             return True
         self.find(
@@ -153,6 +158,18 @@ class EdifactScanner(Scanner):
             release=b"" if release == b" " else release,
             decimal=decimal,
         )
+
+    def _stray_advice(self) -> bool:
+        """A UNA that no UNB follows, behind other data: the delimiters in force stay in force."""
+        window = self.window
+        self.find(
+            "UNA-invalid",
+            "a service string advice without an interchange header after it",
+            segment="UNA",
+            at=window.base + window.at,
+        )
+        self._stand_before()
+        return True
 
     def _guess_unb(self) -> Delimiters | None:
         """Delimiters of an interchange without UNA: the default ones, or those UNB visibly uses."""
@@ -192,19 +209,16 @@ class EdifactScanner(Scanner):
             delimiters = replace(delimiters, repetition=b"")
         elif not delimiters.repetition and delimiters == DEFAULT_DELIMITERS:
             delimiters = replace(delimiters, repetition=b"*")
-        if charsets.declared(self._syntax) == "iso2022_jp_2" and b"\x1b" in window.data[window.at :]:
+        if charsets.declared(self._syntax) == "iso2022_jp_2" and window.data.find(b"\x1b", window.at) >= 0:
             window.transcode("iso2022_jp_2")
         self.delimiters = delimiters
-        self.charset = charsets.choose(self._syntax, window.data[window.at :])
+        self.charset = charsets.choose(self._syntax, window.data[window.at : window.at + _SAMPLE])
         self.compile()
-        end = -1
-        while end < 0:
-            end = self.delimiters.mask(window.data[window.at :]).find(delimiters.segment)
-            if end < 0 and (len(window.data) - window.at > 1 << 16 or not window.fill()):
-                break
+        window.ensure(_LONGEST_UNB)
+        end = delimiters.mask(window.data[window.at : window.at + _LONGEST_UNB]).find(delimiters.segment)
         if end < 0:
             self.interchanges += 1
-            raw = window.data[window.at :][:2000]
+            raw = window.data[window.at : window.at + _LONGEST_UNB]
             self._fragment = -1
             self._position = 1
             self._header(INTERCHANGE, Segment(raw, delimiters, 1, window.base + window.at, self.charset))
@@ -232,7 +246,7 @@ class EdifactScanner(Scanner):
         window = self.window
         group = window.data.startswith(b"UNG", window.at)
         self.delimiters = delimiters
-        self.charset = charsets.choose("UNOC", window.data[window.at :])
+        self.charset = charsets.choose("UNOC", window.data[window.at : window.at + _SAMPLE])
         self._fragment = INTERCHANGE if group else GROUP
         self.find(
             "no-UNB",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..delimiters import Delimiters
-from ..findings import Finding, Severity
+from ..findings import Finding, FindingLog, Severity
 from ..interchange import Document, rows, segments
 from ..segments import Segment
 from . import values
@@ -52,9 +52,11 @@ class Loop:
 
     def walk(self) -> Iterator[Loop]:
         """This loop and all loops inside it, outer before inner."""
-        yield self
-        for loop in self.loops:
-            yield from loop.walk()
+        waiting = [self]
+        while waiting:
+            loop = waiting.pop()
+            yield loop
+            waiting += reversed(loop.loops)
 
 
 class _Frame:
@@ -75,8 +77,7 @@ class ConformanceCheck:
 
     def __init__(self, guide: Guide, delimiters: Delimiters, *, tree: bool = False, max_findings: int = MAX_FINDINGS) -> None:
         self.guide = guide
-        self.found: list[Finding] = []
-        self.suppressed = 0
+        self.log = FindingLog(max_findings)
         self.root = Loop(guide.document) if tree else None
         self._edifact = guide.standard == "edifact"
         self._delimiters = delimiters
@@ -87,7 +88,6 @@ class ConformanceCheck:
         self._nodes: dict[str, Loop] = {}
         self._passed: dict[int, tuple[SegmentShape, list[tuple[Element, set[str]]]]] = {}
         self._tags: frozenset[str] | None = None
-        self._max = max_findings
         self._position = 1
 
     def segment(self, row: list[str], position: int, segment: Segment | None = None) -> None:
@@ -134,6 +134,11 @@ class ConformanceCheck:
         self._position = position
         self._pop_to(0)
         self._missing(self._stack[0], len(self._stack[0].loop.members))
+
+    @property
+    def found(self) -> list[Finding]:
+        """What was found so far, byte positions not yet filled in."""
+        return self.log.findings
 
     @property
     def depth(self) -> int:
@@ -447,10 +452,10 @@ class ConformanceCheck:
         loop: str = "",
         severity: Severity = Severity.ERROR,
     ) -> None:
-        if len(self.found) >= self._max:
-            self.suppressed += 1
+        if self.log.suppressed and severity is not Severity.NOTE:
+            self.log.suppressed += 1
             return
-        self.found.append(
+        self.log.add(
             Finding(
                 code,
                 self._delimiters.reveal(message),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..delimiters import Delimiters
+from ..envelope_state import Tags
 from ..findings import Severity
 from ..interchange import DOCUMENT, INTERCHANGE, Document, Event, Interchange, Opened, Run, assemble, documents
-from ..scanner import MOVED, PLAIN, Scanner, Tags
+from ..scanner import MOVED, PLAIN, Scanner
 from ..segments import Segment
 from ..source import Source
 
@@ -32,6 +34,7 @@ X12_TAGS = Tags(
 # Segments the interchange may hold beside its groups (X12.5, X12.56, X12.58).
 _INTERCHANGE_SEGMENTS = frozenset({"TA1", "TA3", "ISB", "ISE", "S1S", "S1E", "S2S", "S2E", "S3S", "S4S", "SVA"})
 
+_LOOK_AHEAD = 1 << 16
 _HEADER_AHEAD = re.compile(rb"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])(?=[^\r\n]{2,20}?\1)")
 _NO_REPETITION = re.compile(rb"[A-Za-z0-9 ]")
 
@@ -77,32 +80,23 @@ class X12Scanner(Scanner):
     tags = X12_TAGS
     name = "x12"
     _unwrapped = False
+    _plain_at = -1
 
     def _begin(self) -> bool:
         window = self.window
         window.ensure(200)
-        data, at = window.data, window.at
-        if data.startswith(b"ISA", at) and self._read_isa():
+        if window.data.startswith(b"ISA", window.at) and self._read_isa():
             return True
-        window.ensure(1 << 16)
+        window.ensure(_LOOK_AHEAD)
         data, at = window.data, window.at
-        ahead = _HEADER_AHEAD.search(data, at + 1 if data.startswith(b"ISA", at) else at, at + (1 << 16))
         fragment = self.interchanges == 0 and self._infer()
-        if ahead is not None and (not fragment or ahead.start() - at < 3):
-            after = self.interchanges > 0
-            self.find(
-                "text-between-interchanges" if after else "text-before-header",
-                f"{ahead.start() - at} bytes stand before the ISA segment",
-                at=window.base + at,
-                severity=Severity.WARNING,
-            )
-            window.at = ahead.start()
-            return self._read_isa() or self._begin_after_broken()
+        if not fragment and self._find_isa():
+            return True
         if fragment:
             self.compile()
             self._stand_before()
             return True
-        if self.interchanges and self.delimiters.segment in data[at:]:
+        if self.interchanges and self.delimiters.segment in data[at : at + _LOOK_AHEAD]:
             self._stand_before()
             return True
         self.find(
@@ -114,9 +108,26 @@ class X12Scanner(Scanner):
         )
         return False
 
-    def _begin_after_broken(self) -> bool:
-        self.window.at += 3
-        return self._skip_blanks() and self._begin()
+    def _find_isa(self) -> bool:
+        """Look for an interchange header behind other text; True when one was read."""
+        window, data = self.window, self.window.data
+        begin = window.at
+        for ahead in islice(_HEADER_AHEAD.finditer(data, begin + 1, begin + _LOOK_AHEAD), 50):
+            window.at = ahead.start()
+            after = self.interchanges > 0
+            if self._read_isa():
+                self.find(
+                    "text-between-interchanges" if after else "text-before-header",
+                    f"{ahead.start() - begin} bytes stand before the ISA segment",
+                    at=window.base + begin if window.data is data else 0,
+                    severity=Severity.WARNING,
+                )
+                return True
+            if window.data is not data:
+                # Reading it as line-wrapped text moved the window; there is no going back.
+                return False
+        window.at = begin
+        return False
 
     def _read_isa(self) -> bool:
         """Read the ISA at the window: by its fixed widths when they are right, by its separators otherwise."""
@@ -259,6 +270,8 @@ class X12Scanner(Scanner):
     def _special(self, tag: str, masked: bytes, start: int) -> int:
         """BIN01 and BDS02 give the length of the data, which may contain any byte (X12.6, 3.5.1.7)."""
         window, separator = self.window, self.delimiters.element
+        if window.base + start == self._plain_at:
+            return PLAIN
         parts = masked[start : start + 64].split(separator, 3)
         number = 1 if tag == "BIN" else 2
         if len(parts) <= number + 1 or not parts[number].isdigit():
@@ -268,13 +281,13 @@ class X12Scanner(Scanner):
                 segment=tag,
                 position=self._next_position(),
                 element=number,
-                at=window.base + window.at + start + len(tag) + 1,
+                at=window.base + start + len(tag) + 1,
                 value=parts[number][:20].decode("latin-1") if len(parts) > number else "",
             )
             return PLAIN
         lead = sum(len(part) + 1 for part in parts[: number + 1])
         length = int(parts[number][:18])
-        place = window.base + window.at + start
+        place = window.base + start
         size, width = lead + length, len(self.delimiters.segment)
         inside = start + size + width <= len(masked)
         if not inside:
@@ -288,11 +301,11 @@ class X12Scanner(Scanner):
                     at=place,
                 )
                 return PLAIN
-            window.at += start
+            window.at = start
             window.ensure(size + width)
             data = window.data[window.at : window.at + size + width]
         else:
-            data = window.data[window.at + start : window.at + start + size + width]
+            data = window.data[start : start + size + width]
         if data[size : size + width] != self.delimiters.segment:
             self.find(
                 "binary-length",
@@ -305,6 +318,7 @@ class X12Scanner(Scanner):
             )
             if inside:
                 return PLAIN
+            self._plain_at = place
             self._stand_before()
             return MOVED
         document = self._open[DOCUMENT]
