@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -425,6 +428,15 @@ class AnyOrder(RuleBasedStateMachine):
         for number in numbers:
             assert spoken.get(number, ZERO) <= ordered.get(number, ZERO), f"line {number} is with the warehouse twice"
 
+    def _check_order_cancel(self, new: Command) -> None:
+        if new.system != ERP or self.bench.state.closed == "cancelled":
+            return
+        for command in self.bench.open.values():
+            assert command.name != "transfer.validate" or command.id in self.failing(), "cancelled while goods are being shipped"
+
+    def failing(self) -> set[str]:
+        return {made for made, one in self.bench.state.asked.items() if one.failed}
+
     def _check_shipment_book(self, new: Command) -> None:
         assert not self.cancelled
         number = new.data["shipment"]["number"]
@@ -438,6 +450,57 @@ class AnyOrder(RuleBasedStateMachine):
         for command in self.bench.commands:
             if command.name == "transfer.validate" and command is not new and command.data["shipment"]["number"] == number:
                 assert command.id in self.given_up, f"{number} is validated twice"
+
+
+def walk(seed: int, steps: int = 60) -> None:
+    """One long way of an order, with what usually happens happening more often than what seldom does."""
+    chance = random.Random(seed)
+    pick, some = chance.choice, chance.randint
+    machine = AnyOrder()
+    machine.begin(which=pick(FLOWS), erp_order=chance.random() < 0.2, head_start=some(0, 6))
+    facts = {"hs_code": "940520", "origin_country": "DE", "value": "2"}
+    moves: list[tuple[int, Callable[[], None]]] = [
+        (40, lambda: machine.accept(some(0, 7))),
+        (
+            15,
+            lambda: machine.pick(
+                some(0, 6),
+                (some(0, 4), some(0, 4), some(0, 2)),
+                pick(["", "", "", "VASE"]),
+                pick([1, 1, 1, 1, 2, 0]),
+                chance.random() < 0.6,
+                pick(["", "", "", "JJD1"]),
+            ),
+        ),
+        (5, lambda: machine.fail(some(0, 7), pick(ERRORS))),
+        (4, lambda: machine.accept_oddly(some(0, 7), pick(ODD_ACKS))),
+        (3, lambda: machine.settle_anything_again(some(0, 40), pick([None, *ERRORS]))),
+        (4, lambda: machine.change(some(0, 4), some(0, 2), pick([SHOP, SHOP, ERP]))),
+        (2, lambda: machine.cancel(pick([(), ("1",), ("2",), ("1", "2"), ("9",)]), pick([SHOP, ERP, "other"]))),
+        (9, lambda: machine.decide_as_offered(some(0, 7), some(0, 7))),
+        (6, lambda: machine.milestone(some(0, 6), pick([*CODES, "delivered", "delivered"]), some(0, 3))),
+        (2, lambda: machine.shipment(some(0, 6), pick(["shipment.booked", "shipment.dispatched"]), pick(["", "JJD1", "JJD2"]))),
+        (2, lambda: machine.warehouse_says(some(0, 6), pick(["accepted", "refused", "cancelled"]))),
+        (2, lambda: machine.due(some(0, 7), pick(["timer:release", "picked:1"]))),
+        (2, lambda: machine.repeat(some(0, 60))),
+        (2, machine.erp_releases),
+        (1, lambda: machine.erp_confirms(some(0, 4), chance.random() < 0.5)),
+        (1, lambda: machine.place(some(0, 4), some(0, 2), SHOP)),
+        (1, lambda: machine.decide_nonsense(pick(SLOTS), pick(CHOICES), {"lines": {"1": facts}})),
+    ]
+    weights, actions = [weight for weight, _ in moves], [action for _, action in moves]
+    for action in chance.choices(actions, weights, k=steps):
+        action()
+        machine.slots_are_where_people_see_them()
+        machine.nothing_is_booked_twice()
+        machine.no_more_is_shipped_than_was_picked()
+    machine.teardown()
+
+
+@pytest.mark.parametrize("first", range(0, int(os.environ.get("CROSSDOCK_WALKS", "120")), 20))
+def test_long_ways_come_to_an_end(first: int) -> None:
+    for seed in range(first, first + 20):
+        walk(seed)
 
 
 AnyOrder.TestCase.settings = settings(
