@@ -144,7 +144,11 @@ class Batch:
             only=f"state<{int(ExceptionState.RESOLVED)}",
         )
         session.upsert(
-            "ledger_system", ("system", "parked", "reason", "since"), list(self.systems.values()), ("system",), ("parked", "reason", "since")
+            "ledger_system",
+            ("system", "parked", "reason", "since"),
+            list(self.systems.values()),
+            ("system",),
+            ("parked", "reason", "since"),
         )
         session.insert(
             "ledger_instruction",

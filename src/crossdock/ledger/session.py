@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 Row = tuple[Any, ...]
+_LARGEST_CHUNK = 64
 COUNTERS = frozenset({"occurrences"})
 """Columns an upsert raises by one instead of overwriting."""
 
@@ -102,11 +103,11 @@ class SqliteSession(Session):
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], ignore: str = "") -> list[int]:
         if not rows:
             return []
-        sql = f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))}"
+        head = f"INSERT INTO {table} ({_names(columns)}) VALUES "
         if not ignore:
-            self._connection.executemany(sql, rows)
+            self._values(head, "", rows)
             return []
-        inserted = self._connection.executemany(f"{sql} ON CONFLICT ({ignore}) DO NOTHING", rows).rowcount
+        inserted = self._values(head, f" ON CONFLICT ({ignore}) DO NOTHING", rows)
         ids = [row[0] for row in rows]
         if inserted == len(ids):
             return ids
@@ -117,20 +118,30 @@ class SqliteSession(Session):
     ) -> None:
         if not rows:
             return
-        count = len(match)
-        assignments = ",".join(f'"{c}"=?{i + count + 1}' for i, c in enumerate(columns))
-        where = " AND ".join(f'"{c}"=?{i + 1}' for i, c in enumerate(match)) + (f" AND {only}" if only else "")
-        self._connection.executemany(f"UPDATE {table} SET {assignments} WHERE {where}", rows)
+        assignments = ",".join(f'"{c}"=v.column{len(match) + i + 1}' for i, c in enumerate(columns))
+        where = " AND ".join(f't."{c}"=v.column{i + 1}' for i, c in enumerate(match)) + (f" AND t.{only}" if only else "")
+        self._values(f"UPDATE {table} AS t SET {assignments} FROM (VALUES ", f") AS v WHERE {where}", rows)
 
     def upsert(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
     ) -> None:
-        if not rows:
-            return
-        self._connection.executemany(
-            f"INSERT INTO {table} ({_names(columns)}) VALUES {_marks(len(columns))} {_conflict(table, unique, change)}",
-            rows,
-        )
+        if rows:
+            self._values(f"INSERT INTO {table} ({_names(columns)}) VALUES ", f" {_conflict(table, unique, change)}", rows)
+
+    def _values(self, head: str, tail: str, rows: Sequence[Row]) -> int:
+        """Run a statement over many rows, a power of two of them at a time: few texts to prepare, and the interpreter is let go once
+        a chunk instead of once a row, which matters when the other thread is busy. Returns the rows touched."""
+        touched = start = 0
+        marks = _marks(len(rows[0]))
+        size = _LARGEST_CHUNK
+        while start < len(rows):
+            while size > len(rows) - start:
+                size //= 2
+            chunk = rows[start : start + size]
+            statement = head + ",".join([marks] * size) + tail
+            touched += self._connection.execute(statement, [value for row in chunk for value in row]).rowcount
+            start += size
+        return touched
 
 
 class PostgresqlSession(Session):

@@ -30,7 +30,9 @@ class Lane:
         if self._session is not None and not (self._location.vendor == "postgresql" and self._connection.closed):
             return self._session
         if self._location.vendor == "sqlite":
-            connection = sqlite3.connect(str(self._location.path), timeout=30, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                str(self._location.path), timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA temp_store=MEMORY")
