@@ -12,9 +12,9 @@ import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from odoo_world import REAL, World  # noqa: E402
+from odoo_world import REAL, World
 
-from crossdock.simulators.odoo import Odoo  # noqa: E402
+from crossdock.simulators.odoo import Odoo
 
 
 @pytest_asyncio.fixture

@@ -68,8 +68,8 @@ async def scripted(**options: Any) -> AsyncIterator[Scripted]:
     """A scripted server with a connector on it, company 1."""
     server = Scripted()
     app = web.Application()
-    app.router.add_get("/web/version", server._version)  # noqa: SLF001
-    app.router.add_post("/json/2/{model}/{method}", server._call)  # noqa: SLF001
+    app.router.add_get("/web/version", server._version)
+    app.router.add_post("/json/2/{model}/{method}", server._call)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

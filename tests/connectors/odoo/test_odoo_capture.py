@@ -138,7 +138,11 @@ async def test_what_people_change_on_orders_of_the_hub_is_told_when_wanted(world
     sale = await world.sold(connector, (sku, "3", "10"))
     await asyncio.sleep(1.1)  # write_date shows whole seconds
     change = {**sale.order, "lines": [{**sale.order["lines"][0], "quantity": {"value": "4"}}]}
-    accepted(await attempt(connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=change, previous=sale.order)))
+    accepted(
+        await attempt(
+            connector, world.command("order.change", sale.order["number"], erp_id=sale.erp_id, order=change, previous=sale.order)
+        )
+    )
     own = [m for feed in feeds[:2] for m in await feed.new() if json.loads(m.body)["id"] == int(sale.erp_id)]
     assert own and {event.type for event in events(connector, own)} == {"order.confirmed"}
     await asyncio.sleep(1.1)
@@ -307,7 +311,7 @@ async def _post(world: World, what: str, body: Mapping[str, Any]) -> Any:
 
 async def test_rows_that_appear_late_or_in_the_same_second_are_not_missed(world: World) -> None:
     world.control("show rows late")
-    _, product = await world.product()
+    _, _product = await world.product()
     partner = await customer(world)
     connector = world.connector()
     feed = Feed(connector, "orders")
@@ -327,7 +331,7 @@ async def test_rows_that_appear_late_or_in_the_same_second_are_not_missed(world:
 
 async def test_a_poll_after_hours_of_silence_misses_nothing(world: World) -> None:
     world.control("wait for hours")
-    _, product = await world.product()
+    _, _product = await world.product()
     partner = await customer(world)
     connector = world.connector()
     feed = Feed(connector, "orders")
@@ -404,7 +408,7 @@ async def test_a_transfer_the_hub_validated_is_not_told_back(world: World) -> No
 async def test_stock_that_moves_is_told_as_sums(world: World, channel: str) -> None:
     """Stock changes do not touch the product; quants come several to a place, and a move tells of quants that were merged away."""
     connector = world.connector()
-    sku, product = await world.product(stock=10)
+    sku, _product = await world.product(stock=10)
     feed = Feed(connector, channel)
     await feed.new()
     sale = await world.sold(connector, (sku, "6", "10"))

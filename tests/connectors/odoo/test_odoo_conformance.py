@@ -52,7 +52,11 @@ async def stocked(bench: Bench) -> Mapping[str, Any]:
     if products.find(env, [["default_code", "=", "LAMP"]]):
         return {}
     lamp, _ = products.insert(
-        env, [{"name": name, "default_code": name, "type": "consu", "is_storable": True, "list_price": 10} for name in ("LAMP", "SHADE")]
+        env,
+        [
+            {"name": name, "default_code": name, "type": "consu", "is_storable": True, "list_price": 10}
+            for name in ("LAMP", "SHADE")
+        ],
     )
     odoo.registry["stock.quant"].insert(env, [{"product_id": lamp, "location_id": 5, "quantity": 10.0}])
     odoo.commit(env)
@@ -93,7 +97,12 @@ def notes(odoo: Odoo, command: Any) -> int:
 class TestOdooConformance(ConnectorConformance):
     connector = OdooConnector
     system = "odoo"
-    options: ClassVar[Mapping[str, Any]] = {"database": "odoo19", "write_timeout": 1.0, "read_timeout": 2.0, "contention_repeats": 1}
+    options: ClassVar[Mapping[str, Any]] = {
+        "database": "odoo19",
+        "write_timeout": 1.0,
+        "read_timeout": 2.0,
+        "contention_repeats": 1,
+    }
     secrets: ClassVar[Mapping[str, str]] = {"api_key": KEY, "webhook_token": "token-nobody-guesses"}
     signing_purpose = "webhook_token"
     signs_body = False
@@ -195,14 +204,57 @@ class TestOdooConformance(ConnectorConformance):
     def messages(self) -> Sequence[MessageSample]:
         head = {"id": 7, "key": "order/shop/1001", "name": "S00007", "state": "sale", "ordered_at": "2026-11-23 10:00:00"}
         order = {**head, "currency": "USD", "total": 50.0, "shipped_from": True, "version": "2026-11-23 09:59:59", "content": "c"}
-        partner = {name: "" for name in ("name", "street", "street2", "city", "zip", "phone", "email", "vat", "ref", "lang", "region")}
+        partner = dict.fromkeys(
+            ("name", "street", "street2", "city", "zip", "phone", "email", "vat", "ref", "lang", "region"), ""
+        )
         partner |= {"id": 3, "name": "Ada", "company": "", "country": "GB", "is_company": False}
-        line = {"id": 9, "sku": "LAMP", "type": "consu", "barcode": "4006381333931", "name": "Lamp", "quantity": 5.0, "unit": "C62"}
-        line |= {"unit_name": "Units", "price_unit": 10.0, "discount": 0.0, "subtotal": 50.0, "tax": 0.0, "freight": False, "heading": False}
-        whole = {**order, "key": "", "customer_reference": "PO 1", "commitment_date": "", "tax": 0.0, "note": "", "customer": partner}
+        line = {
+            "id": 9,
+            "sku": "LAMP",
+            "type": "consu",
+            "barcode": "4006381333931",
+            "name": "Lamp",
+            "quantity": 5.0,
+            "unit": "C62",
+        }
+        line |= {
+            "unit_name": "Units",
+            "price_unit": 10.0,
+            "discount": 0.0,
+            "subtotal": 50.0,
+            "tax": 0.0,
+            "freight": False,
+            "heading": False,
+        }
+        whole = {
+            **order,
+            "key": "",
+            "customer_reference": "PO 1",
+            "commitment_date": "",
+            "tax": 0.0,
+            "note": "",
+            "customer": partner,
+        }
         whole |= {"ship_to": partner, "bill_to": partner, "lines": [line], "edited": True}
-        stock = {"product_id": 4, "sku": "LAMP", "location": "WH", "on_hand": "6", "available": "4", "version": "2026-11-23 10:00:00", "content": "c"}
-        product = {"id": 4, "sku": "LAMP", "barcode": "", "name": "Lamp", "tracking": "none", "weight": "1.5", "price": 10.0, "currency": "USD"}
+        stock = {
+            "product_id": 4,
+            "sku": "LAMP",
+            "location": "WH",
+            "on_hand": "6",
+            "available": "4",
+            "version": "2026-11-23 10:00:00",
+            "content": "c",
+        }
+        product = {
+            "id": 4,
+            "sku": "LAMP",
+            "barcode": "",
+            "name": "Lamp",
+            "tracking": "none",
+            "weight": "1.5",
+            "price": 10.0,
+            "currency": "USD",
+        }
         product |= {"unit": "C62", "hs_code": "", "origin": "", "active": True, "version": "2026-11-23 10:00:00", "content": "c"}
         transfer = {"id": 5, "name": "WH/OUT/00001", "state": "done", "type": "outgoing", "order_id": 7, "by_hub": True}
         return [

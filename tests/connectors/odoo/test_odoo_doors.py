@@ -11,6 +11,7 @@ from scripted_odoo import Say, scripted
 
 from crossdock.connectors.odoo import allow
 from crossdock.connectors.odoo.mapping import DocumentMapping
+from crossdock.connectors.odoo.webhook import authenticate
 from crossdock.connectors.protocol import InboundRequest, StoredMessage
 from crossdock.core.commands import Command
 from crossdock.core.errors import CallNotAllowed, CrossdockError, PayloadMalformed, SecretMissing, Unauthenticated
@@ -58,14 +59,22 @@ def test_some_calls_are_never_made_whatever_the_list_says(model: str, method: st
 
 
 def test_the_default_list_is_what_the_connector_needs() -> None:
-    assert allow.READ.isdisjoint(allow.ORDERS) and allow.READ.isdisjoint(allow.LOGISTICS) and allow.ORDERS.isdisjoint(allow.LOGISTICS)
+    assert (
+        allow.READ.isdisjoint(allow.ORDERS)
+        and allow.READ.isdisjoint(allow.LOGISTICS)
+        and allow.ORDERS.isdisjoint(allow.LOGISTICS)
+    )
     assert not any(name.startswith("account.") for name in allow.DEFAULT)
 
 
 async def test_each_kind_of_call_goes_under_its_own_key(world: World) -> None:
     simulator = world.control("say who wrote")
     sku, _ = await world.product(stock=5)
-    keys = {"read_key": simulator.keys["hub-berlin"], "orders_key": simulator.keys["hub"], "logistics_key": simulator.keys["admin"]}
+    keys = {
+        "read_key": simulator.keys["hub-berlin"],
+        "orders_key": simulator.keys["hub"],
+        "logistics_key": simulator.keys["admin"],
+    }
     connector = world.connector(key="0" * 40, secrets=keys, company_id=1)
     sale = await world.sold(connector, (sku, "1", "10"))
     accepted(await attempt(connector, world.picked(sale, {"line": "1", "sku": sku, "quantity": "1"})))
@@ -77,7 +86,9 @@ async def test_each_kind_of_call_goes_under_its_own_key(world: World) -> None:
 
 # Webhooks -----------------------------------------------------------------------------------------------------
 
-BODY = orjson.dumps({"_action": "hub so(#483)", "_id": 19, "_model": "sale.order", "id": 19, "write_date": "2026-11-23 07:10:13.022185"})
+BODY = orjson.dumps(
+    {"_action": "hub so(#483)", "_id": 19, "_model": "sale.order", "id": 19, "write_date": "2026-11-23 07:10:13.022185"}
+)
 
 
 def request(world: World, token: str | None = WEBHOOK_TOKEN, body: bytes = BODY, **headers: str) -> InboundRequest:
@@ -108,6 +119,12 @@ async def test_a_webhook_that_is_no_json_is_refused(world: World) -> None:
     for body in (b"", b"{", b"[1]", b"\xff"):
         with pytest.raises(PayloadMalformed):
             world.connector().receive(request(world, body=body))
+
+
+async def test_an_empty_token_opens_no_door(world: World) -> None:
+    for sent in (request(world, None), request(world, "")):
+        with pytest.raises(Unauthenticated):
+            authenticate(sent, "")
 
 
 async def test_without_a_token_in_the_vault_nobody_comes_in(world: World) -> None:
@@ -170,7 +187,9 @@ async def test_writers_of_one_product_share_a_name(world: World) -> None:
 
 
 @pytest.mark.parametrize("topic", ["order", "transfer", "stock", "product", "deleted"])
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"{", b'{"id": {}, "state": []}', b'{"id": 1, "key": 5, "name": 2, "state": "sale"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"null", b"{", b'{"id": {}, "state": []}', b'{"id": 1, "key": 5, "name": 2, "state": "sale"}']
+)
 async def test_a_document_of_another_shape_is_malformed(world: World, topic: str, body: bytes) -> None:
     connector = world.connector(picks_in_odoo=True)
     stored = StoredMessage("m", "odoo", "orders", topic, body, "application/json", {}, ManualClock().now())

@@ -113,7 +113,7 @@ async def test_mistakes_of_the_hub_are_parked_and_not_retried(world: World) -> N
         allow=frozenset({"res.partner/read", "res.partner/write", "no.such.model/read", "res.partner/no_such_method"})
     ).client
     await client.transport()
-    client._company = 1  # noqa: SLF001
+    client._company = 1
     for model, method, arguments in (
         ("res.partner", "read", {"ids": [1], "fields": ["no_such_field"]}),
         ("res.partner", "write", {"ids": [1], "vals": {"no_such_field": 1}}),
@@ -143,8 +143,8 @@ async def test_an_expired_key_and_a_deactivated_user_stop_the_system(world: Worl
 
 async def test_a_database_outage_is_waited_for(world: World) -> None:
     """PostgreSQL down looks exactly like an unknown database: 404 in HTML."""
+    connector = world.connector(database="no_such_database")
     with pytest.raises(TargetUnavailable):
-        connector = world.connector(database="no_such_database")
         await connector.client.call("sale.order", "search", domain=[])
     simulator = world.control("lose its database")
     simulator.database_up = False

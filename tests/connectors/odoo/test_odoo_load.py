@@ -125,3 +125,33 @@ async def test_another_error_of_the_lookup_is_not_taken_for_absent() -> None:
         )
         with pytest.raises(Exception, match="Invalid field"):
             await server.connector.client.find("crossdock.x", "sale.order", [["id", ">", 0]])
+
+
+# Deletions ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_record_is_gone_only_when_reading_it_says_so() -> None:
+    """A search hides what the user may not see any more, and reading the bare id of anything gives it back without looking."""
+    cursor = {
+        "v": 1,
+        "done": "2026-01-01 00:00:00",
+        "swept": "2026-01-01 00:00:00",
+        "checked": "2026-01-01 00:00:00",
+        "pass": None,
+        "seen": {},
+        "ids": "7-9",
+        "as_of": 0,
+    }
+    async with scripted() as server:
+        server.on("sale.order/search", [8])
+        server.on("sale.order/read", [{"id": 9, "write_date": "2026-01-01 00:00:00"}])
+        found = await server.connector.poll("orders", cursor)
+        assert [m.dedupe_key.split(",")[:2] for m in found.messages] == [["sale.order", "7"]]
+        assert set(server.asked("sale.order/read")[0]["fields"]) - {"id"}
+        hidden = odoo_error("odoo.exceptions.AccessError", "not yours", 403)
+        server.on("sale.order/read", hidden, hidden, Say([]))
+        found = await server.connector.poll("orders", cursor)
+        assert [m.dedupe_key.split(",")[:2] for m in found.messages] == [["sale.order", "9"]], "one hidden, one deleted"
+        server.on("sale.order/read", hidden)
+        many = await server.connector.poll("orders", {**cursor, "ids": "8-500"})
+        assert many.messages == [] and len(server.asked("sale.order/read")) == 5

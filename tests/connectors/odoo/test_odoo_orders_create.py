@@ -131,7 +131,7 @@ async def test_a_product_deleted_since_it_was_cached_is_found_anew(world: World)
     connector = world.connector()
     sku, old = await world.product()
     await connector.client.company()
-    found = await connector._create._catalogue.find([sku])  # noqa: SLF001
+    found = await connector._create._catalogue.find([sku])
     assert found.items[sku].id == old
     await world.call("product.product", "unlink", key=world.admin_key, ids=[old])
     _, new = await world.product(sku)
@@ -309,7 +309,7 @@ async def test_a_client_that_gives_up_does_not_stop_odoo(world: World) -> None:
     if world.simulator is not None:
         world.simulator.faults.timeout_delay = 1.0
         world.simulator.faults.script(Fault.TIMEOUT_AFTER, path="/json/2/sale.order/load")
-    await hasty._create._partners.ensure(await hasty._transfers._ids(), [])  # noqa: SLF001
+    await hasty._create._partners.ensure(await hasty._transfers._ids(), [])
     outcomes = await hasty.deliver_many(orders_)
     assert all(isinstance(outcome, AnswerLost) for outcome in outcomes), outcomes[0]
     for _ in range(200):

@@ -189,10 +189,11 @@ async def test_a_price_changed_by_odoo_stays_when_the_source_did_not_change_it(w
     assert (await line_rows(world, sale))[sale.lines["1"]]["price_unit"] == 9.0
 
 
-async def test_a_new_address_and_date_reach_the_order(world: World) -> None:
+async def test_a_new_address_and_date_reach_the_order_and_what_has_not_left(world: World) -> None:
     connector = world.connector()
     sku, _ = await world.product(stock=50)
-    sale = await drafted(world, connector, (sku, "4", "10"))
+    sale = await world.sold(connector, (sku, "4", "10"))
+    accepted(await attempt(connector, world.picked(sale, {"line": "1", "sku": sku, "quantity": "1"})))
     before = await order_row(world, sale)
     new = {
         **sale.order,
@@ -203,7 +204,10 @@ async def test_a_new_address_and_date_reach_the_order(world: World) -> None:
     accepted(await attempt(connector, command))
     after = await order_row(world, sale)
     assert after["commitment_date"] == "2026-12-24 12:00:00"
-    assert after["partner_shipping_id"] != before["partner_shipping_id"]
+    old, now = before["partner_shipping_id"], after["partner_shipping_id"]
+    assert now != old
+    rows = await world.rows("stock.picking", [["sale_id", "=", int(sale.erp_id)]], ["state", "partner_id"])
+    assert {row["state"]: row["partner_id"][0] for row in rows} == {"done": old[0], "assigned": now[0]}
     assert isinstance(await connector.find_effect(command), EffectFound)
 
 

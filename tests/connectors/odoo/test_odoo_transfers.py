@@ -110,7 +110,7 @@ async def test_partial_picks_follow_the_chain_of_backorders(world: World) -> Non
 async def test_a_short_pick_closed_leaves_no_backorder(world: World) -> None:
     """`delivery_status` says full then; only the delivered quantity tells."""
     connector = world.connector()
-    sku, id_ = await world.product(stock=50)
+    sku, _ = await world.product(stock=50)
     sale = await world.sold(connector, (sku, "5", "10"))
     ack = accepted(await attempt(connector, world.picked(sale, {"line": "1", "sku": sku, "quantity": "2"}, close_short=True))).ack
     assert ack["backorder"] is None and ack["state"] == "done"
@@ -210,7 +210,7 @@ async def test_a_substitute_leaves_instead_of_what_was_ordered(world: World, clo
 
 async def test_a_substitution_broken_off_in_the_middle_is_finished_right(world: World) -> None:
     simulator = world.control("lose its answer")
-    (ordered, id_ordered), (other, _) = await world.product(stock=50), await world.product(stock=50)
+    (ordered, _id_ordered), (other, _) = await world.product(stock=50), await world.product(stock=50)
     for at, path in enumerate(("stock.move/load", "stock.move/write", "stock.move.line/load", "stock.picking/button_validate")):
         for fault in (Fault.RESET_AFTER, Fault.RESET_BEFORE):
             connector = world.connector(timeout=5)
@@ -265,7 +265,7 @@ async def test_a_wizard_in_a_200_is_not_done(world: World) -> None:
     connector = world.connector()
     sku, id_ = await world.product(stock=50)
     sale = await world.sold(connector, (sku, "4", "10"))
-    transfers = connector._transfers  # noqa: SLF001
+    transfers = connector._transfers
     module = __import__(type(transfers).__module__, fromlist=["_QUIET"])
     flags, module._QUIET = module._QUIET, {}
     command = world.picked(sale, {"line": "1", "sku": sku, "quantity": "1"})

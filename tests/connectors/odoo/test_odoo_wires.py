@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from odoo_world import World, accepted, attempt
-from scripted_odoo import KEY, TRACEBACK
+from scripted_odoo import KEY, TRACEBACK, scripted
 
 from crossdock.connectors.http import CallScope, HttpClient, current_call
 from crossdock.connectors.odoo.connector import OdooConnector
@@ -73,6 +73,16 @@ async def test_the_version_is_asked_for_again_when_nobody_answered(world: World)
     assert isinstance(await client.transport(), Json2)
 
 
+async def test_an_upgrade_of_odoo_changes_the_wire() -> None:
+    async with scripted(login="hub") as server:
+        server.version = [18, 0, 0, "final", 0, ""]
+        client = server.connector.client
+        assert isinstance(await client.transport(), JsonRpc)
+        server.version = [19, 0, 0, "final", 0, ""]
+        await server.connector.probe()
+        assert isinstance(await client.transport(), Json2)
+
+
 async def test_json_rpc_needs_a_login(world: World) -> None:
     with pytest.raises(LandscapeInvalid, match="login"):
         await world.connector(transport="jsonrpc", login="").client.transport()
@@ -97,12 +107,17 @@ async def _whole_way(world: World, connector: OdooConnector) -> None:
     assert made["discrepancies"] == [] and accepted(await attempt(connector, command)).ack == made
     assert isinstance(await connector.find_effect(command), EffectFound)
     sale = await world.sold(connector, (sku, "5", "10"), (lot_sku, "4", "20"))
-    picks = [{"line": "1", "sku": sku, "quantity": "3"}, {"line": "2", "sku": lot_sku, "quantity": "4", "lot": "L2", "package": "P1"}]
+    picks = [
+        {"line": "1", "sku": sku, "quantity": "3"},
+        {"line": "2", "sku": lot_sku, "quantity": "4", "lot": "L2", "package": "P1"},
+    ]
     pick = world.picked(sale, *picks)
     ack = accepted(await attempt(connector, pick)).ack
     assert ack["state"] == "done" and ack["backorder"] and accepted(await attempt(connector, pick)).repeated
     assert await world.on_hand(product) == 47
-    track = world.command("transfer.track", order["number"], transfer_id=ack["transfer_id"], tracking_number="1Z", carrier="ups", milestone=None)
+    track = world.command(
+        "transfer.track", order["number"], transfer_id=ack["transfer_id"], tracking_number="1Z", carrier="ups", milestone=None
+    )
     accepted(await attempt(connector, track))
     count = {"sku": sku, "location": "WH", "on_hand": {"value": "30"}, "counted_at": "2026-11-23T10:00:00+00:00"}
     adjust = world.command("stock.adjust", levels=[count], reference="CC")
@@ -113,7 +128,11 @@ async def _whole_way(world: World, connector: OdooConnector) -> None:
     lines = [line async for chunk in connector.snapshot() for line in chunk if line.sku == sku]
     assert [(line.location, line.quantity) for line in lines] == [("WH", "30")]
     change = {**sale.order, "lines": [{**sale.order["lines"][0], "quantity": {"value": "6"}}, sale.order["lines"][1]]}
-    accepted(await attempt(connector, world.command("order.change", order["number"], erp_id=sale.erp_id, order=change, previous=sale.order)))
+    accepted(
+        await attempt(
+            connector, world.command("order.change", order["number"], erp_id=sale.erp_id, order=change, previous=sale.order)
+        )
+    )
     cancelled = world.command("order.cancel", order["number"], erp_id=made["erp_id"], reason="")
     accepted(await attempt(connector, cancelled))
     for channel in ("orders", "transfers", "moves", "quants", "products"):
@@ -124,7 +143,9 @@ async def _whole_way(world: World, connector: OdooConnector) -> None:
 
 
 async def test_refusals_over_json_rpc_are_told_apart(world: World) -> None:
-    allow = frozenset({"res.partner/read", "res.partner/write", "no.such.model/read", "sale.order/action_confirm", "res.company/write"})
+    allow = frozenset(
+        {"res.partner/read", "res.partner/write", "no.such.model/read", "sale.order/action_confirm", "res.company/write"}
+    )
     client = world.connector(transport="jsonrpc", company_id=1, allow=allow).client
     for model, method, arguments, expected in (
         ("res.partner", "read", {"ids": [1], "fields": ["no_such_field"]}, ContractBroken),
@@ -153,7 +174,9 @@ async def older(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         keys = simulator.keys
         world = World(url, simulator.database, keys["hub"], keys["admin"], keys["hub-berlin"], simulator, session)
 
-        async def control(model: str, method: str, *, key: str = "", ids: list[int] | None = None, context: dict | None = None, **arguments):  # type: ignore[no-untyped-def, type-arg]
+        async def control(
+            model: str, method: str, *, key: str = "", ids: list[int] | None = None, context: dict | None = None, **arguments
+        ):  # type: ignore[no-untyped-def, type-arg]
             body = {"model": model, "method": method, "ids": ids, "arguments": arguments, "context": context or {}}
             async with session.post(f"{url}/_sim/call", data=orjson.dumps(body)) as answer:
                 data = await answer.json()
@@ -191,7 +214,9 @@ class Rpc:
         if asked["params"]["method"] == "authenticate":
             return web.json_response({"jsonrpc": "2.0", "id": 1, "result": 7})
         if asked["params"]["method"] == "version":
-            return web.json_response({"jsonrpc": "2.0", "id": 1, "result": {"server_version": "17.0", "server_version_info": [17, 0]}})
+            return web.json_response(
+                {"jsonrpc": "2.0", "id": 1, "result": {"server_version": "17.0", "server_version_info": [17, 0]}}
+            )
         return web.Response(body=self.say, content_type=self.content_type)
 
 

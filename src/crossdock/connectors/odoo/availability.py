@@ -60,7 +60,9 @@ class Availability:
         sku_fields = self._client.options.sku_fields
         archived_too = {"active_test": False}
         async for page in self._client.pages("product.product", [], sku_fields, CHUNK, archived_too):
-            skus = {row["id"]: next((text(row[name]) for name in sku_fields if row[name]), f"product {row['id']}") for row in page}
+            skus = {
+                row["id"]: next((text(row[name]) for name in sku_fields if row[name]), f"product {row['id']}") for row in page
+            }
             groups = ("product_id", "location_id", "lot_id")
             rows = await self._client.sum_quants([["product_id", "in", list(skus)], *inside], groups)
             names = await self._places.names(list({related(row["location_id"]) or 0 for row in rows}))
@@ -72,6 +74,8 @@ class Availability:
                     label(row["lot_id"]),
                 )
                 sums[place] = sums.get(place, Decimal(0)) + row["quantity"]
-            lines = [StockLine(sku, location, lot, number(quantity)) for (sku, location, lot), quantity in sums.items() if quantity]
+            lines = [
+                StockLine(sku, location, lot, number(quantity)) for (sku, location, lot), quantity in sums.items() if quantity
+            ]
             if lines:
                 yield lines

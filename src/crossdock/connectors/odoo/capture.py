@@ -22,12 +22,14 @@ from crossdock.connectors.odoo.options import OdooOptions
 from crossdock.connectors.odoo.values import number, related, to_odoo
 from crossdock.connectors.odoo.window import Policy, Window
 from crossdock.connectors.protocol import Inbound, PollResult
-from crossdock.core.errors import LandscapeInvalid
+from crossdock.core.errors import LandscapeInvalid, PermissionRefused
 
 AS_OF: Final = "as-of"
 """Header of a captured message: when it was read, microseconds since 1970; orders versions of one record among each other."""
 
 _ID_PAGE: Final = 5000
+_HIDDEN: Final = 100
+"""So many records that vanished from a search are asked for one by one when reading them together is refused."""
 
 Builder = Callable[[Sequence[Row], Mapping[int, str]], Awaitable[list[Document]]]
 
@@ -82,10 +84,15 @@ class Capture:
         outgoing = ("picking_type_code", "=", "outgoing")
         self.channels: Mapping[str, Channel] = {
             "orders": Channel("sale.order", ORDER_FIELDS, self._orders, deletions=True),
-            "order_lines": Channel("sale.order.line", LINE_FIELDS, self._order_lines, (("order_id.state", "in", ["sale", "done"]),)),
+            "order_lines": Channel(
+                "sale.order.line", LINE_FIELDS, self._order_lines, (("order_id.state", "in", ["sale", "done"]),)
+            ),
             "transfers": Channel("stock.picking", TRANSFER_FIELDS, self._transfers, (outgoing,), deletions=True),
             "moves": Channel(
-                "stock.move", ("product_id", "quantity", "state", "location_id", "location_dest_id"), self._moves, (("state", "=", "done"),)
+                "stock.move",
+                ("product_id", "quantity", "state", "location_id", "location_dest_id"),
+                self._moves,
+                (("state", "=", "done"),),
             ),
             "quants": Channel(
                 "stock.quant",
@@ -187,14 +194,26 @@ class Capture:
                 break
             last = page[-1]
         missing = sorted(window.ids - there)
-        if missing:
-            # a search hides what the user may not see any more; reading refuses it, and then nothing is told as deleted.
-            # The id alone would be answered without looking into the database.
-            there.update(await self._client.read(channel.model, missing, ["write_date"]))
-        gone = [id_ for id_ in missing if id_ not in there]
+        gone = await self._gone(channel.model, missing) if missing else []
         window.ids = set()
         window.know(there, self._policy.span)
         return [Document("deleted", f"{channel.model},{id_}", "", {"model": channel.model, "id": id_}) for id_ in gone]
+
+    async def _gone(self, model: str, missing: Sequence[int]) -> list[int]:
+        """Which of the records a search did not show are deleted, and not merely hidden from the user by now.
+
+        Reading a deleted record leaves it out, reading a hidden one is refused. The id alone would be answered without a look into the
+        database. When very many are hidden the user's rights were changed, and nothing is told.
+        """
+        try:
+            there = await self._client.read(model, missing, ["write_date"])
+        except PermissionRefused:
+            if len(missing) > _HIDDEN:
+                return []
+            if len(missing) > 1:
+                return [id_ for each in missing for id_ in await self._gone(model, [each])]
+            return []
+        return [id_ for id_ in missing if id_ not in there]
 
 
 def _touched(rows: Sequence[Row], versions: Mapping[int, str], *names: str) -> dict[tuple[int, int], str]:

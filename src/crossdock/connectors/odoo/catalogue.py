@@ -79,7 +79,9 @@ class Catalogue:
                 break
             hits: dict[str, list[Item]] = {}
             rows = await self._client.search_read("product.product", [[name, "in", missing]], await self._known_fields())
-            origins = await self._data.country_codes(c for row in rows if (c := related(row.get("country_of_origin"))) is not None)
+            origins = await self._data.country_codes(
+                c for row in rows if (c := related(row.get("country_of_origin"))) is not None
+            )
             for row in rows:
                 sku = text(row[name])
                 tracking, customs = text(row["tracking"]) or "none", _customs(row, origins)

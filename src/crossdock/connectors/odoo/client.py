@@ -51,7 +51,13 @@ class OdooClient:
     # One call ------------------------------------------------------------------------------------------------
 
     async def call(
-        self, model: str, method: str, *, ids: Sequence[int] | None = None, context: Mapping[str, Any] | None = None, **arguments: Any
+        self,
+        model: str,
+        method: str,
+        *,
+        ids: Sequence[int] | None = None,
+        context: Mapping[str, Any] | None = None,
+        **arguments: Any,
     ) -> Any:
         """Call a method with named arguments in the hub's context (UTC, English, one company).
 
@@ -80,9 +86,21 @@ class OdooClient:
                     self._transport = await self._choose()
         return self._transport
 
+    async def refresh(self) -> Version:
+        """Ask for the version anew; after an upgrade of Odoo the wire is chosen anew too."""
+        context = self.context
+        found = await probe_version(context.http, context.endpoint, self.options.read_timeout, context.clock.now())
+        if found != self.version:
+            async with self._opening:
+                self._transport = self._wire(found)
+        return found
+
     async def _choose(self) -> Transport:
+        context = self.context
+        return self._wire(await probe_version(context.http, context.endpoint, self.options.read_timeout, context.clock.now()))
+
+    def _wire(self, version: Version) -> Transport:
         context, options = self.context, self.options
-        version = await probe_version(context.http, context.endpoint, options.read_timeout, context.clock.now())
         self.version = version
         self._names = Names(version.major)
         wire = options.transport

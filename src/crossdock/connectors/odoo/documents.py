@@ -212,15 +212,21 @@ class Documents:
         ids = ExternalIds(self._client.options.xid_prefix, await self._client.company())
         rows = await self._client.read("stock.picking", list(versions), TRANSFER_FIELDS)
         fields = ("picking_id", "product_id", "quantity", "product_uom_id", "lot_id", "result_package_id", "move_id")
-        picked = await self._client.read("stock.move.line", [line for row in rows.values() for line in row["move_line_ids"]], fields)
+        picked = await self._client.read(
+            "stock.move.line", [line for row in rows.values() for line in row["move_line_ids"]], fields
+        )
         xids = await self._client.external_ids("stock.move.line", list(picked))
         orders = {order for row in rows.values() if (order := related(row["sale_id"])) is not None}
         keys = {id_: ids.key_of(xid) for id_, xid in (await self._client.external_ids("sale.order", sorted(orders))).items()}
         products = await self._products(related(line["product_id"]) for line in picked.values())
         moves = await self._client.read(
-            "stock.move", sorted({move for line in picked.values() if (move := related(line["move_id"])) is not None}), ["sale_line_id"]
+            "stock.move",
+            sorted({move for line in picked.values() if (move := related(line["move_id"])) is not None}),
+            ["sale_line_id"],
         )
-        units = await self._data.unit_codes(unit for line in picked.values() if (unit := related(line["product_uom_id"])) is not None)
+        units = await self._data.unit_codes(
+            unit for line in picked.values() if (unit := related(line["product_uom_id"])) is not None
+        )
         found = []
         for id_, row in rows.items():
             order = related(row["sale_id"])
@@ -298,8 +304,10 @@ class Documents:
             self._customs = tuple(name for name in _CUSTOMS if name in known)
         extra = await self._client.read("product.product", list(versions), self._customs) if self._customs else {}
         units = await self._data.unit_codes(unit for row in rows if (unit := related(row["uom_id"])) is not None)
-        origins = await self._data.country_codes(c for row in extra.values() if (c := related(row.get("country_of_origin"))) is not None)
-        currency, _ = await self._data.currency()
+        origins = await self._data.country_codes(
+            c for row in extra.values() if (c := related(row.get("country_of_origin"))) is not None
+        )
+        currency = await self._data.currency()
         names = self._client.options.sku_fields
         found = []
         for row in rows:

@@ -19,8 +19,7 @@ async def probe(client: OdooClient) -> Probe:
     context, options = client.context, client.options
     version = ""
     try:
-        await client.transport()
-        version = client.version.text if client.version else ""
+        version = (await client.refresh()).text
         if not await database_healthy(context.http, context.endpoint, options.read_timeout):
             return Probe(False, "Odoo answers, but its database does not", version)
         user = await client.call("res.users", "context_get")

@@ -63,7 +63,9 @@ class Loader:
 
 def _lost_race(answer: dict[str, Any], messages: Sequence[dict[str, Any]]) -> bool:
     errors = [message for message in messages if message.get("type") == "error"]
-    return not answer["ids"] and bool(errors) and all(any(words in str(error.get("message")) for words in _RACE) for error in errors)
+    return (
+        not answer["ids"] and bool(errors) and all(any(words in str(error.get("message")) for words in _RACE) for error in errors)
+    )
 
 
 def _refusal(model: str, answer: dict[str, Any], messages: Sequence[dict[str, Any]]) -> TargetRefused:

@@ -67,7 +67,9 @@ class DocumentMapping:
         except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             if type(error).__name__ == "ValidationError":
                 raise  # a value the canonical model refuses: every field of it is told
-            raise PayloadMalformed(f"the {message.topic} document has another shape: {type(error).__name__}", topic=message.topic) from None
+            raise PayloadMalformed(
+                f"the {message.topic} document has another shape: {type(error).__name__}", topic=message.topic
+            ) from None
 
     # Orders --------------------------------------------------------------------------------------------------
 
@@ -82,11 +84,15 @@ class DocumentMapping:
                 return ()  # a quotation given up: nobody was told of it
             at = _version_time(document["version"])
             cancelled = OrderCancellation(number=number, reason="cancelled in Odoo", cancelled_at=at)
-            return (Event(f"{stem}/cancelled/{document['version']}", "order.cancelled", self._system, key, cancelled, at, references),)
+            return (
+                Event(f"{stem}/cancelled/{document['version']}", "order.cancelled", self._system, key, cancelled, at, references),
+            )
         confirmed_at = from_odoo(document["ordered_at"])
         order = self._sales_order(document, number) if "lines" in document else None
         total = Money(amount=_amount(document["total"]), currency=document["currency"])
-        confirmation = OrderConfirmation(number=number, erp_number=name, confirmed_at=confirmed_at, total=total, order=None if document["key"] else order)
+        confirmation = OrderConfirmation(
+            number=number, erp_number=name, confirmed_at=confirmed_at, total=total, order=None if document["key"] else order
+        )
         events = [
             Event(
                 f"{stem}/confirmed/{document['ordered_at']}",
@@ -99,7 +105,9 @@ class DocumentMapping:
             )
         ]
         changed_at = _version_time(document["version"])
-        if order is not None and document["edited"] and changed_at > confirmed_at:  # what the confirmation itself wrote carries the time it began
+        if (
+            order is not None and document["edited"] and changed_at > confirmed_at
+        ):  # what the confirmation itself wrote carries the time it began
             position = Position(f"{stem}/changed", int(message.headers.get(AS_OF, "0")))
             identity = f"{stem}/changed/{document['content']}/{document['version']}"
             events.append(Event(identity, "order.changed", self._system, key, order, changed_at, references, position))
@@ -153,7 +161,7 @@ class DocumentMapping:
             sku=line["sku"],
             name=line["name"],
             quantity=Quantity(value=quantity, unit=self._unit(line)),
-            unit_price=Money(amount=_price(price), currency=currency),
+            unit_price=Money(amount=_amount(price), currency=currency),
             discount=Money(amount=discount, currency=currency) if discount else None,
             tax=Money(amount=_amount(line["tax"]), currency=currency),
             identifiers=(*_barcode(barcode), Identifier(scheme=f"{self._system}:line_id", value=str(line["id"]))),
@@ -237,7 +245,7 @@ class DocumentMapping:
             unit=document["unit"] or "C62",
             tracking=document["tracking"],
             weight_kg=Decimal(document["weight"]) or None,
-            price=Money(amount=_price(Decimal(document["price"])), currency=document["currency"]),
+            price=Money(amount=_amount(document["price"]), currency=document["currency"]),
             hs_code=document["hs_code"],
             origin_country=document["origin"] or None,
             active=document["active"],
@@ -269,12 +277,8 @@ def _version_time(version: str) -> datetime:
 
 
 def _amount(value: Any) -> Decimal:
-    """An amount as Odoo stores it: rounded to the currency, two places for nearly all; floats bring more."""
-    return Decimal(value).quantize(Decimal("0.01")).normalize() + Decimal("0.00")
-
-
-def _price(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.000001")).normalize() + Decimal("0.00")
+    """An amount out of Odoo's floats: six places remove what binary fractions add, and two are always shown."""
+    return Decimal(value).quantize(Decimal("0.000001")).normalize() + Decimal("0.00")
 
 
 def _quantity(value: Any) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from crossdock.connectors.odoo.cache import Cache
 from crossdock.connectors.odoo.client import OdooClient
-from crossdock.connectors.odoo.values import related, text
+from crossdock.connectors.odoo.values import label, related, text
 from crossdock.core.errors import TargetRefused, ValueMapMissing
 
 UNITS: Final[Mapping[str, str]] = {
@@ -56,15 +56,24 @@ class MasterData:
         self._client = client
         self._cache: Cache[tuple[Any, ...], Any] = Cache(client.context.clock, client.options.cache_minutes)
 
-    async def currency(self) -> tuple[str, Decimal]:
-        """The company's currency: its code, and the amount its prices are rounded to."""
+    async def currency(self) -> str:
+        """The code of the company's currency."""
         found = self._cache.get(("currency",))
         if found is None:
             company = await self._client.read_one("res.company", await self._client.company(), ["currency_id"])
-            row = await self._client.read_one("res.currency", related(company["currency_id"]) or 0, ["name", "rounding"])
-            found = (text(row["name"]), Decimal(str(row["rounding"])))
+            found = label(company["currency_id"])
             self._cache.put(("currency",), found)
-        return found
+        return str(found)
+
+    async def rounding(self, currency: str) -> Decimal:
+        """The amount prices in a currency are rounded to; archived currencies too."""
+        found = self._cache.get(("rounding", currency))
+        if found is None:
+            everything = {"active_test": False}
+            rows = await self._client.search_read("res.currency", [["name", "=", currency]], ["rounding"], context=everything)
+            found = Decimal(str(rows[0]["rounding"])) if rows else Decimal("0.01")
+            self._cache.put(("rounding", currency), found)
+        return Decimal(found)
 
     async def pricelist(self, currency: str) -> int | None:
         """The price list that makes an order be in `currency`; None when the company's own currency needs none.
@@ -74,8 +83,7 @@ class MasterData:
         chosen = self._client.options.pricelists.get(currency)
         if chosen is not None:
             return chosen
-        own, _ = await self.currency()
-        if currency == own:
+        if currency == await self.currency():
             return None
         found = self._cache.get(("pricelist", currency))
         if found is None:
@@ -122,7 +130,9 @@ class MasterData:
         if found is None:
             found = await self._client.find(xid, "uom.uom", [["id", "!=", 0]]) if xid else None
             if found is None:
-                raise ValueMapMissing(f"no unit of Odoo is named for {code!r}; add it to the option `units`", map="units", value=code)
+                raise ValueMapMissing(
+                    f"no unit of Odoo is named for {code!r}; add it to the option `units`", map="units", value=code
+                )
             self._cache.put(("unit", code), found)
         return int(found)
 

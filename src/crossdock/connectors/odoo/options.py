@@ -30,21 +30,34 @@ class OdooOptions(Options):
         "crossdock"
     )
     read_timeout: Annotated[float, Field(gt=0)] = 30.0
-    write_timeout: Annotated[float, Field(gt=0, description="Odoo repeats a contended call for up to 30 s: keep it above 60")] = 90.0
+    write_timeout: Annotated[float, Field(gt=0, description="Odoo repeats a contended call for up to 30 s: keep it above 60")] = (
+        90.0
+    )
     contention_repeats: Annotated[int, Field(ge=0, le=20)] = 6
     parallel_confirmations: Annotated[
-        int, Field(ge=1, le=16, description="calls that confirm orders at the same time; more than one only with many cores and products")
+        int,
+        Field(
+            ge=1, le=16, description="calls that confirm orders at the same time; more than one only with many cores and products"
+        ),
     ] = 1
 
     sku_fields: tuple[SkuField, ...] = ("default_code", "barcode")
     cache_minutes: Annotated[float, Field(ge=0)] = 10.0
     freight_sku: Annotated[str, Field(description="product of the line that carries an order's shipping charge")] = ""
-    carriers: Annotated[dict[str, int], Field(default_factory=dict, description="service level or carrier name -> id of delivery.carrier")]
+    carriers: Annotated[
+        dict[str, int], Field(default_factory=dict, description="service level or carrier name -> id of delivery.carrier")
+    ]
     pricelists: Annotated[dict[str, int], Field(default_factory=dict, description="currency -> id of product.pricelist")]
-    units: Annotated[dict[str, str], Field(default_factory=dict, description="UN/ECE Rec 20 code -> external id of uom.uom, beside the built-in ones")]
+    units: Annotated[
+        dict[str, str],
+        Field(default_factory=dict, description="UN/ECE Rec 20 code -> external id of uom.uom, beside the built-in ones"),
+    ]
     tolerance_per_line: Annotated[Decimal, Field(ge=0, description="in units of the currency's rounding")] = Decimal("0.5")
 
-    locations: Annotated[dict[str, str], Field(default_factory=dict, description="location of the hub -> full name of a stock.location (WH/Stock/Shelf 1)")]
+    locations: Annotated[
+        dict[str, str],
+        Field(default_factory=dict, description="location of the hub -> full name of a stock.location (WH/Stock/Shelf 1)"),
+    ]
     stock_by: Literal["warehouse", "location"] = "warehouse"
     lots: Annotated[
         Literal["required", "reserved"],
@@ -63,4 +76,6 @@ class OdooOptions(Options):
     page_size: Annotated[int, Field(ge=1, le=2000)] = 200
     deletions_every_minutes: Annotated[int, Field(ge=0)] = 60
     deletions_span: Annotated[int, Field(ge=0, description="how many of the latest records are watched for deletion")] = 20_000
-    key_name: Annotated[str, Field(description="name of the API key in Odoo whose expiry is watched; empty: the one that ends first")] = ""
+    key_name: Annotated[
+        str, Field(description="name of the API key in Odoo whose expiry is watched; empty: the one that ends first")
+    ] = ""

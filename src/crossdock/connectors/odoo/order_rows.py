@@ -10,7 +10,7 @@ from typing import Any, Final
 from crossdock.canonical.order import OrderLine, SalesOrder
 from crossdock.connectors.odoo.catalogue import Item
 from crossdock.connectors.odoo.external_ids import ExternalIds
-from crossdock.connectors.odoo.values import number, rounded, to_odoo
+from crossdock.connectors.odoo.values import number, places, rounded, to_odoo
 
 SHIPPING: Final = "shipping"
 """Name of the freight line in external ids."""
@@ -138,7 +138,7 @@ def differences(
         if abs(expected - there) > allowed:
             found.append({"field": field, "expected": number(expected), "found": number(there)})
 
-    digits = max(0, -int(unit.normalize().as_tuple().exponent))
+    digits = places(unit)
     each = unit * tolerance
     for line in order.lines:
         there = lines.get(line.number, {})

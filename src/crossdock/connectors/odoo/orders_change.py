@@ -90,9 +90,7 @@ def changes(new: SalesOrder, previous: SalesOrder | None, there: Mapping[str, Ro
 class OrderChange:
     """Changes sales orders."""
 
-    def __init__(
-        self, client: OdooClient, loader: Loader, catalogue: Catalogue, data: MasterData, partners: Partners
-    ) -> None:
+    def __init__(self, client: OdooClient, loader: Loader, catalogue: Catalogue, data: MasterData, partners: Partners) -> None:
         self._client = client
         self._loader = loader
         self._catalogue = catalogue
@@ -111,7 +109,8 @@ class OrderChange:
         if plan.writes:
             values["order_line"] = [[1, line, changed] for line, changed in plan.writes.items()]
         if values:
-            await self._client.call("sale.order", "write", ids=[id_], vals=values)
+            context = await self._redirect(id_, values["partner_shipping_id"]) if "partner_shipping_id" in values else {}
+            await self._client.call("sale.order", "write", ids=[id_], vals=values, context=context)
         return Accepted({"applied": plan.applied, "refused": plan.refused}, repeated=not values and not plan.adds)
 
     async def _compare(self, id_: int, new: SalesOrder, previous: SalesOrder | None) -> tuple[ExternalIds, Row, Changes]:
@@ -134,9 +133,18 @@ class OrderChange:
             rows.append([*line_cells(ids, key, line, item, unit), str(id_)])
         await self._loader.load("sale.order.line", [*LINE_COLUMNS, "order_id/.id"], rows)
 
-    async def _head(
-        self, ids: ExternalIds, key: str, head: Row, new: SalesOrder, previous: SalesOrder | None
-    ) -> dict[str, Any]:
+    async def _redirect(self, id_: int, partner: int) -> dict[str, Any]:
+        """Send what has not left yet to the new address; Odoo alone would only ask a person to do it, or do it to done transfers too.
+
+        Returns the context under which Odoo asks nobody; it is safe when nothing has left.
+        """
+        rows = await self._client.search_read("stock.picking", [["sale_id", "=", id_]], ["state", "partner_id"])
+        waiting = [row["id"] for row in rows if row["state"] not in ("done", "cancel") and related(row["partner_id"]) != partner]
+        if waiting:
+            await self._client.call("stock.picking", "write", ids=waiting, vals={"partner_id": partner})
+        return {} if any(row["state"] == "done" for row in rows) else {"update_delivery_shipping_partner": True}
+
+    async def _head(self, ids: ExternalIds, key: str, head: Row, new: SalesOrder, previous: SalesOrder | None) -> dict[str, Any]:
         values: dict[str, Any] = {}
         if previous is None or new.requested_ship_date != previous.requested_ship_date:
             there = from_odoo(head["commitment_date"]) if head["commitment_date"] else None

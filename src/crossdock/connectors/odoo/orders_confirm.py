@@ -145,7 +145,9 @@ class OrderTransitions:
         await self._refuse_shipped(id_, row)
         reason = str(command.data.get("reason") or "")
         if reason:
-            await self._chatter.note("sale.order", id_, f"Cancellation requested: {reason}", "cancel", command.key or str(id_), command.id)
+            await self._chatter.note(
+                "sale.order", id_, f"Cancellation requested: {reason}", "cancel", command.key or str(id_), command.id
+            )
         trouble: CrossdockError | None = None
         try:
             await self._client.call("sale.order", "action_cancel", ids=[id_], context={"disable_cancel_warning": True})
@@ -165,11 +167,12 @@ class OrderTransitions:
         done = [t for t in (await self._transfers([id_])).get(id_, []) if t["state"] == "done"]
         if done:
             names = ", ".join(text(t["name"]) for t in done)
-            raise TargetRefused(f"{row['name']} cannot be cancelled: {names} has left", erp_id=str(id_), transfers=[t["id"] for t in done])
+            raise TargetRefused(
+                f"{row['name']} cannot be cancelled: {names} has left", erp_id=str(id_), transfers=[t["id"] for t in done]
+            )
 
     async def find_cancelled(self, command: Command) -> Mapping[str, Any] | None:
         """The acknowledgement when the order is cancelled, None when it is not."""
         id_ = order_id(command)
         row = (await self._client.read("sale.order", [id_], _ORDER)).get(id_)
         return {"state": "cancel"} if row is not None and row["state"] == "cancel" else None
-

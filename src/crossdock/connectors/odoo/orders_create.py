@@ -15,7 +15,7 @@ from crossdock.connectors.odoo.master_data import MasterData
 from crossdock.connectors.odoo.order_rows import SHIPPING, OrderPlan, columns, differences, line_number, rows
 from crossdock.connectors.odoo.partners import Partners
 from crossdock.connectors.odoo.subject import order_key
-from crossdock.connectors.odoo.values import canonical, label, number, rounded, text
+from crossdock.connectors.odoo.values import canonical, label, number, places, rounded, text
 from crossdock.core.commands import Command
 from crossdock.core.errors import CrossdockError, EffectUnknown, Rejected, TargetRefused
 from crossdock.core.outcomes import Accepted, Outcome
@@ -148,12 +148,15 @@ class OrderCreation:
         line_ids = [id_ for head in heads.values() for id_ in head["order_line"]]
         lines = await self._client.read("sale.order.line", line_ids, _LINE)
         xids = await self._client.external_ids("sale.order.line", line_ids)
-        _, unit = await self._data.currency()
         acks: dict[int, Outcome] = {}
         for id_, order in orders.items():
             own = {ids.line_of(xids.get(line, "")): line for line in heads[id_]["order_line"]}
-            named = {SHIPPING if key == SHIPPING else line_number(key): lines[line] for key, line in own.items() if key and line in lines}
-            acks[id_] = self._verdict(id_, order, heads[id_], named, unit)
+            named = {
+                SHIPPING if key == SHIPPING else line_number(key): lines[line]
+                for key, line in own.items()
+                if key and line in lines
+            }
+            acks[id_] = self._verdict(id_, order, heads[id_], named, await self._data.rounding(order.currency))
         return acks
 
     def _verdict(self, id_: int, order: SalesOrder, head: Row, lines: Mapping[str, Row], unit: Decimal) -> Outcome:
@@ -173,7 +176,7 @@ class OrderCreation:
             {
                 "erp_id": str(id_),
                 "erp_number": text(head["name"]),
-                "total": number(rounded(head["amount_total"])),
+                "total": number(rounded(head["amount_total"], places(unit))),
                 "currency": currency,
                 "lines": {line.number: str(lines[line.number]["id"]) for line in order.lines},
                 "customs": self._catalogue.customs(line.sku for line in order.lines),

@@ -49,9 +49,7 @@ def marker(command: Command) -> str:
 class StockAdjustment:
     """Adjusts stock."""
 
-    def __init__(
-        self, client: OdooClient, loader: Loader, catalogue: Catalogue, places: Places, pause: Pause = jitter
-    ) -> None:
+    def __init__(self, client: OdooClient, loader: Loader, catalogue: Catalogue, places: Places, pause: Pause = jitter) -> None:
         self._client = client
         self._loader = loader
         self._catalogue = catalogue
@@ -79,7 +77,10 @@ class StockAdjustment:
             if not isinstance(answer, dict):
                 return Accepted({"adjusted": len(rows)})
             if answer.get("res_model") != "stock.inventory.conflict":
-                raise TargetRefused(f"Odoo did not adjust: it wants {answer.get('res_model')} answered by a person", wizard=answer.get("res_model"))
+                raise TargetRefused(
+                    f"Odoo did not adjust: it wants {answer.get('res_model')} answered by a person",
+                    wizard=answer.get("res_model"),
+                )
             await self._client.call("stock.quant", "action_clear_inventory_quantity", ids=quants)
             await self._pause(attempt)
         raise Contended("the stock moves while it is being adjusted; Odoo changed nothing", reference=marker(command))
@@ -115,7 +116,9 @@ class StockAdjustment:
         missing = sorted(named - set(known))
         ids = ExternalIds(self._client.options.xid_prefix, await self._client.company())
         made = await self._loader.load(
-            "stock.lot", ("id", "name", "product_id/.id"), [[ids.name("lot", str(id_), lot), lot, str(id_)] for id_, lot in missing]
+            "stock.lot",
+            ("id", "name", "product_id/.id"),
+            [[ids.name("lot", str(id_), lot), lot, str(id_)] for id_, lot in missing],
         )
         return {**known, **dict(zip(missing, made, strict=True))}
 

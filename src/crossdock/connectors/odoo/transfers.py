@@ -67,9 +67,7 @@ _QUIET: Final = {"skip_backorder": True, "skip_sms": True, "skip_immediate": Tru
 class TransferValidation:
     """Validates outgoing transfers."""
 
-    def __init__(
-        self, client: OdooClient, loader: Loader, catalogue: Catalogue, data: MasterData, system: str
-    ) -> None:
+    def __init__(self, client: OdooClient, loader: Loader, catalogue: Catalogue, data: MasterData, system: str) -> None:
         self._client = client
         self._loader = loader
         self._catalogue = catalogue
@@ -132,7 +130,9 @@ class TransferValidation:
 
     async def _open(self, order: int, picking: int | None = None) -> list[Transfer]:
         """The order's open outgoing transfers, oldest first; or only the one given."""
-        wanted: list[Any] = [["id", "=", picking]] if picking is not None else [["sale_id", "=", order], ["state", "not in", ["done", "cancel"]]]
+        wanted: list[Any] = (
+            [["id", "=", picking]] if picking is not None else [["sale_id", "=", order], ["state", "not in", ["done", "cancel"]]]
+        )
         pickings = await self._client.search_read("stock.picking", [*wanted, ["picking_type_code", "=", "outgoing"]], _PICKING)
         if not pickings:
             return []
@@ -193,7 +193,10 @@ class TransferValidation:
         wanted = [one for one in planned if one.lot]
         if not wanted:
             return
-        domain = [["product_id", "in", sorted({one.item.id for one in wanted})], ["name", "in", sorted({one.lot for one in wanted})]]
+        domain = [
+            ["product_id", "in", sorted({one.item.id for one in wanted})],
+            ["name", "in", sorted({one.lot for one in wanted})],
+        ]
         found = {
             (related(row["product_id"]), text(row["name"])): row["id"]
             for row in await self._client.search_read("stock.lot", domain, ["name", "product_id"])

@@ -34,6 +34,11 @@ def rounded(value: Any, digits: int = 2) -> Decimal:
     return Decimal(str(value or 0)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
+def places(unit: Decimal) -> int:
+    """How many decimal places amounts in a currency have that is rounded to `unit`."""
+    return max(0, -int(unit.normalize().as_tuple().exponent))
+
+
 def related(value: Any) -> int | None:
     """The id of a many2one as it is read: `[id, name]`, a bare id, or False."""
     if isinstance(value, list | tuple) and value:
@@ -56,5 +61,8 @@ def canonical(model: type[M], data: Any) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        wrong = [{"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in error.errors(include_url=False, include_input=False)]
+        wrong = [
+            {"field": ".".join(map(str, e["loc"])), "problem": e["msg"]}
+            for e in error.errors(include_url=False, include_input=False)
+        ]
         raise SchemaInvalid(f"the command's {model.__name__} does not fit its schema", fields=wrong) from None
