@@ -136,7 +136,7 @@ def test_everything_twice_changes_nothing() -> None:
         twice.fact(fact)
         before = twice.state
         decision = twice.fact(fact)
-        assert decision.state == before and not decision.commands
+        assert decision.state is before and not decision.commands
     assert twice.state == once.state and twice.commands == once.commands
 
 

@@ -397,7 +397,7 @@ class SecretMissing(Misconfigured):
     """A credential the landscape refers to is not in the vault."""
 
     code = "vault.secret_missing"
-    hint = "Store it with `crossdock secret set` or provide its environment variable."
+    hint = "Provide what the reference names: the environment variable, or the file in the folder of secrets (see the system's `credentials`)."
 
 
 class CredentialExpiring(Rejected):

@@ -18,8 +18,8 @@ from typing import Any, Final, Literal
 
 from crossdock.canonical.base import Canonical
 from crossdock.canonical.events import EVENT_PAYLOADS
+from crossdock.canonical.field_paths import FieldPath, expand, resolve
 from crossdock.core.errors import FieldNotOwned, NotResponsible
-from crossdock.core.field_paths import FieldPath, expand, resolve
 
 Policy = Literal["refuse", "strip", "accept_equal"]
 """What happens when a system writes a field it does not own: refuse the event; leave the field out and record it; accept it when it is

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import SchemaError
 
 from crossdock.canonical.events import EVENT_PAYLOADS
-from crossdock.core.field_paths import resolve
+from crossdock.canonical.field_paths import resolve
 from crossdock.landscape.files import FOLDERS
 from crossdock.landscape.findings import Finding, did_you_mean
 from crossdock.landscape.lint.registry import check

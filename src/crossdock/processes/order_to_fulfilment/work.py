@@ -230,6 +230,9 @@ class Work:
             self.not_before, tuple(self.lines.values()), tuple(self.fulfilments), tuple(self.shipments), self.cancel, self.asked,
             tuple(self.parked), tuple(self.expected), tuple(self.early), self.customs, self.refs, self.reached, self.closed,
         )  # fmt: skip
+        if not self.commands and state == self.state:
+            # The very state: nothing has to be stored again.
+            state = self.state
         return Decision(
             state,
             tuple(self.commands),
