@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := src tests benchmarks
+SOURCES := src tests benchmarks docs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types format bench docs picture chaos check clean
@@ -48,10 +48,10 @@ bench: $(READY) ## Run all benchmarks and print one table (needs a quiet machine
 
 docs: $(READY) ## Write the reference pages again
 	$(BIN)/python -m crossdock.landscape.reference docs/reference
-	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.generator
 
 picture: $(READY) ## Draw docs/images/demo.svg from a real run of the demo
-	$(BIN)/python -m docs.picture
+	$(BIN)/python -m docs.generator.picture
 
 chaos: $(READY) ## Thousands of orders with every fault on while the hub is killed again and again
 	$(BIN)/python -m pytest -m chaos --override-ini addopts= -s $(ARGS)

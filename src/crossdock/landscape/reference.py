@@ -30,16 +30,21 @@ WORDS: dict[Any, str] = {
 }
 
 
+def _visible(value: Any) -> str:
+    """A value as it is written, its line ends and tabs too."""
+    return str(value).translate({ord("\r"): "\\r", ord("\n"): "\\n", ord("\t"): "\\t"})
+
+
 def kind_of(annotation: Any) -> str:
     """A type in words: `list of text`, `name -> Sla`."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return kind_of(get_args(annotation)[0])
     if origin is Literal:
-        return " \\| ".join(f"`{each}`" for each in get_args(annotation))
+        return " \\| ".join(f"`{_visible(each)}`" for each in get_args(annotation))
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(words for each in get_args(annotation) if (words := kind_of(each))))
-    if origin in (tuple, list):
+    if origin in (tuple, list, set, frozenset):
         inner = get_args(annotation)
         if len(inner) == 2 and inner[1] is not Ellipsis:
             return "opening hours"
@@ -65,7 +70,9 @@ def _default(info: FieldInfo, *, named_by_file: bool) -> str:
         return "as below"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return f"`{value}`" if not isinstance(value, tuple) else f"`[{', '.join(map(str, value))}]`"
+    if isinstance(value, (set, frozenset)):
+        value = tuple(sorted(map(str, value)))
+    return f"`[{', '.join(map(str, value))}]`" if isinstance(value, tuple) else f"`{_visible(value)}`"
 
 
 def _nested(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -87,7 +94,7 @@ def models_of(model: type[BaseModel]) -> list[type[BaseModel]]:
     return found
 
 
-def _table(model: type[BaseModel], *, top: bool) -> Iterator[str]:
+def settings_table(model: type[BaseModel], *, top: bool) -> Iterator[str]:
     if "root" in model.model_fields:
         yield f"The file's keys are names; each has a {kind_of(get_args(model.model_fields['root'].annotation)[1])}."
         return
@@ -123,7 +130,7 @@ def settings_page() -> str:
             title = f"## `{file}`" if top else f"### {each.__name__}"
             if not top and title in lines:
                 continue
-            lines += [title, "", cleandoc(each.__doc__ or ""), "", *_table(each, top=top and kind in FOLDERS), ""]
+            lines += [title, "", cleandoc(each.__doc__ or ""), "", *settings_table(each, top=top and kind in FOLDERS), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -30,7 +30,7 @@ class Meters:
             "crossdock_end_to_end_seconds", "From receipt to the last acknowledgement of a delivery.", buckets=BUCKETS, **kwargs
         )
         self.backlog = Gauge("crossdock_backlog", "Messages accepted and not yet normalized.", **kwargs)
-        self.open_deliveries = Gauge("crossdock_open_deliveries", "Deliveries not settled, by state.", ["system"], **kwargs)
+        self.open_deliveries = Gauge("crossdock_open_deliveries", "Deliveries not settled, of the partitions this worker owns.", ["system"], **kwargs)
         self.partitions = Gauge("crossdock_partitions_owned", "Partitions this worker owns.", **kwargs)
         self.breaker = Gauge("crossdock_breaker_open", "1 while calls to the system are stopped.", ["system"], **kwargs)
 

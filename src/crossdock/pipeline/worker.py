@@ -94,6 +94,9 @@ class Worker:
         self._someone_waits = True
         self._more = True
         self.batches = 0
+        self._limit = settings.batch
+        self._failures = 0
+        self._poison: dict[int, str] = {}
         self.hint: Callable[[str], None] = lambda _system: None
         """Called with a system that said that a poll would find something."""
         self._reports: list[tuple[str, str, CrossdockError | None]] = []
@@ -115,12 +118,44 @@ class Worker:
                 busy = await self.step()
             except LedgerUnavailable as error:
                 log.warning("ledger unavailable: %s", error.message)
-                await self._lose(list(self.owned))
-                await asyncio.sleep(0.5)
-                await self._look(force=True)
+                await self._recover(pause=0.5)
                 continue
             if not busy and not self._stopping:
                 await self._sleep()
+
+    async def _recover(self, pause: float = 0.0) -> None:
+        """Forget what is in memory and read it again from the ledger under new epochs, as often as it takes.
+
+        What was under way when the ledger went away counts as uncertain, like after a crash.
+        """
+        ours = list(self.owned)
+        while not self._stopping:
+            await self._lose(self.owned)
+            self._cache.drop()
+            await asyncio.sleep(pause)
+            try:
+                change = await self._engine.look()
+                ours = [p for p in ours if p not in set(change.lost)]
+                kept = await self._engine.reclaim(ours)
+                await self._gain([*kept, *(p for p in change.gained if p.id not in set(ours))])
+            except (LedgerUnavailable, Fenced) as error:
+                log.warning("ledger still unavailable: %s", error.message)
+                pause = max(pause, 0.5)
+            else:
+                return
+
+    async def _suspect(self, taken: Taken, error: Exception) -> None:
+        """A micro-batch failed for a reason no step foresaw. Find the one subject that causes it by halving, and hand it to a person."""
+        subjects = [m.id for m in taken.messages] + [row[0] for row in (*taken.pending, *taken.waiting)]
+        log.exception("a micro-batch of %d subjects failed", len(subjects), exc_info=error)
+        if len(subjects) == 1:
+            self._poison[subjects[0]] = type(error).__name__
+        elif not subjects:
+            self._failures += 1
+            if self._failures >= 5:
+                raise error
+        self._limit = max(1, len(subjects) // 4)
+        await self._recover(pause=0.05)
 
     def stop(self) -> None:
         """End `run` after the micro-batch under way."""
@@ -158,7 +193,15 @@ class Worker:
         planned = self.dispatcher.finished or taken or self._reports
         if not planned and not self.dispatcher.startable():
             return False
-        await self._commit_batch(taken)
+        try:
+            await self._commit_batch(taken)
+        except (LedgerUnavailable, Fenced):
+            raise
+        except Exception as error:
+            await self._suspect(taken, error)
+        else:
+            self._failures = 0
+            self._limit = min(self._settings.batch, self._limit * 2)
         return True
 
     # --- ownership --------------------------------------------------------------------------------------
@@ -185,7 +228,7 @@ class Worker:
         deliveries = [from_row(row) for row in rows]
         for delivery in deliveries:
             if delivery.state is DeliveryState.SENDING:
-                delivery.state, delivery.next_at = DeliveryState.UNCERTAIN, now
+                delivery.state, delivery.next_at = DeliveryState.UNCERTAIN, now + int(self._settings.reconcile_first * 1e6)
             elif delivery.state is DeliveryState.PARKED:
                 delivery.state = DeliveryState.READY
         for partition in gained:
@@ -232,8 +275,9 @@ class Worker:
             return Taken()
         if timers:
             self._timers = loop_time
+            self._observe()
         partitions, now = self._active(), micros(self._clock.now())
-        limit = min(self._settings.batch, max(room, 1))
+        limit = min(self._limit, max(room, 1))
         generation = self._intake.generation
         rescan, self._rescan = self._rescan or timers, False
         after = self._waited
@@ -244,8 +288,8 @@ class Worker:
                 taken.messages = ledger.take_messages(session, partitions, limit, self._claims)
             if rescan:
                 taken.scanned = True
-                taken.pending = ledger.take_events(session, partitions, self._settings.batch)
-                taken.waiting = ledger.take_waiting(session, partitions, after, 500)
+                taken.pending = ledger.take_events(session, partitions, self._limit)
+                taken.waiting = ledger.take_waiting(session, partitions, after, min(500, self._limit * 4))
             if timers:
                 taken.expired = ledger.take_expired(session, partitions, now, 500)
                 taken.due = ledger.take_due(session, partitions, now, 500)
@@ -254,12 +298,17 @@ class Worker:
 
         taken = await self._store.work.do(take)
         if rescan:
-            self._waited = taken.waiting[-1][0] if len(taken.waiting) >= 500 else 0
+            self._waited = taken.waiting[-1][0] if len(taken.waiting) >= min(500, self._limit * 4) else 0
         if new_messages:
             self._more = len(taken.messages) >= limit
             self._intake.taken(len(taken.messages), generation, empty=not self._more)
             self._meters.backlog.set(self._intake.backlog)
         return taken
+
+    def _observe(self) -> None:
+        for name, lane in self.dispatcher.lanes().items():
+            self._meters.open_deliveries.labels(name).set(sum(map(len, lane.queues.values())))
+            self._meters.breaker.labels(name).set(int(lane.breaker.phase != "closed" or bool(lane.parked)))
 
     # --- one batch --------------------------------------------------------------------------------------
 
