@@ -136,6 +136,13 @@ class PayloadMalformed(Rejected):
     hint = "The bytes are kept; open them in the exception and ask the sender to mend the format."
 
 
+class PayloadLost(Rejected):
+    """The message's body is not where it was put, or was altered there."""
+
+    code = "ledger.payload_lost"
+    hint = "Restore the payload folder or bucket from its backup, then retry; else ask the sender to send it again."
+
+
 class MessageConflict(Rejected):
     """The same message id arrived again with different content."""
 
@@ -241,6 +248,13 @@ class ProcessFailed(Rejected):
 
     code = "process.failed"
     hint = "This is a defect of the workflow: report it with the transaction's key; retry once it is mended."
+
+
+class HubDefect(Rejected):
+    """The hub itself failed on this subject."""
+
+    code = "hub.defect"
+    hint = "This is a defect of the hub: report it with the log lines of that time. Everything else goes on; retry once it is mended."
 
 
 class DecisionNeeded(Rejected):

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from crossdock.core.errors import Fenced
 from crossdock.ledger.session import Session
 
 FOLLOW = "follow"
@@ -31,6 +32,14 @@ def cursor(session: Session, system: str, channel: str) -> tuple[dict[str, Any],
     )
     found = orjson.loads(rows[0][0]) if rows else {}
     return found, [Followed(number, orjson.loads(data)) for number, data in asked]
+
+
+def fence(session: Session, partition: int, epoch: int | None) -> None:
+    """Raises `Fenced` when another worker owns the partition by now; holds the row until the transaction ends."""
+    lock = " FOR UPDATE" if session.vendor == "postgresql" else ""
+    rows = session.rows("SELECT epoch FROM ledger_partition WHERE id=?" + lock, (partition,))
+    if epoch is None or not rows or rows[0][0] != epoch:
+        raise Fenced(f"partition {partition} was taken over by another worker", partition=partition)
 
 
 def advance(session: Session, number: int, system: str, channel: str, text: str, at: int, followed: Sequence[int]) -> None:

@@ -31,6 +31,9 @@ class TakenMessage:
     """Why it needs a person although nobody normalized it: `refused:…` or `conflict:…`; else empty."""
 
 
+LOST_PAYLOAD = "lost:"
+"""Mark of a message whose body is not in the claim store any more."""
+
 _MESSAGE = (
     "SELECT id, partition, system, channel, topic, dedupe_key, content_hash, content_type, headers, encoding, body, claim, "
     "received_at, correlation, mapping FROM ledger_message WHERE "
@@ -39,7 +42,14 @@ _MESSAGE = (
 
 def _message(row: Row, claims: ClaimStore) -> TakenMessage:
     (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, mark) = row
-    payload = claims.get(claim) if claim else decode(encoding, body or b"")
+    payload = b""
+    if claim:
+        try:
+            payload = claims.get(claim)
+        except KeyError:
+            mark = LOST_PAYLOAD
+    else:
+        payload = decode(encoding, body or b"")
     return TakenMessage(
         number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, mark
     )
@@ -198,7 +208,10 @@ def claim_partitions(session: Session, partitions: Sequence[int], owner: str) ->
 
 def highest_number(session: Session) -> int:
     """The largest record number given so far, so that a clock set back cannot make one twice."""
-    tables = ("ledger_message", "ledger_event", "ledger_delivery", "ledger_attempt", "ledger_exception")
+    tables = (
+        "ledger_message", "ledger_event", "ledger_delivery", "ledger_attempt", "ledger_exception", "ledger_instance",
+        "ledger_reference", "ledger_expectation", "ledger_stream", "ledger_cursor", "ledger_instruction",
+    )  # fmt: skip
     return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)
 
 

@@ -104,7 +104,7 @@ class Hub:
             self.store, engine, self.runtime, validator, claims, numbers, self.intake, self.clock, settings, self.meters
         )
         self.intake.owns = self.worker.owns
-        self.poller = Poller(self.store, self.runtime, self.intake, self.clock, self.worker.owns, self.worker.report)
+        self.poller = Poller(self.store, self.runtime, self.intake, self.clock, self.worker.epoch, self.worker.report)
         self.worker.hint = self.poller.hint
         prober = Prober(self.runtime, self.worker.dispatcher, self.clock, settings.probe_every, self.worker.report)
         connectors = {name: p.connector for name, p in self.runtime.participants.items()}

@@ -16,6 +16,7 @@ from crossdock.core.errors import (
     DocumentUnknown,
     MappingFailed,
     MessageConflict,
+    PayloadLost,
     Rejected,
     SchemaInvalid,
     UnknownSystem,
@@ -23,7 +24,7 @@ from crossdock.core.errors import (
 )
 from crossdock.core.partition import partition_of
 from crossdock.ledger.times import moment
-from crossdock.ledger.work import TakenMessage
+from crossdock.ledger.work import LOST_PAYLOAD, TakenMessage
 from crossdock.pipeline.work import EventWork, new_work
 
 
@@ -84,6 +85,8 @@ def schema_invalid(error: ValidationError) -> SchemaInvalid:
 
 
 def _refused(mark: str) -> CrossdockError:
+    if mark == LOST_PAYLOAD:
+        return PayloadLost()
     if mark.startswith("conflict"):
         return MessageConflict(first=mark.partition(":")[2])
     content: dict[str, Any] = orjson.loads(mark.removeprefix("refused:"))

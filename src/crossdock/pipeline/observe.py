@@ -13,7 +13,7 @@ class Meters:
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-        self._children: dict[tuple[int | str, ...], Any] = {}
+        self._children: dict[tuple[object, ...], Any] = {}
         self.registry = CollectorRegistry()
         kwargs: dict[str, Any] = {"registry": self.registry}
         self._received = Counter("crossdock_messages_received_total", "Messages stored durably.", ["system"], **kwargs)
@@ -30,7 +30,9 @@ class Meters:
             "crossdock_end_to_end_seconds", "From receipt to the last acknowledgement of a delivery.", buckets=BUCKETS, **kwargs
         )
         self.backlog = Gauge("crossdock_backlog", "Messages accepted and not yet normalized.", **kwargs)
-        self.open_deliveries = Gauge("crossdock_open_deliveries", "Deliveries not settled, of the partitions this worker owns.", ["system"], **kwargs)
+        self.open_deliveries = Gauge(
+            "crossdock_open_deliveries", "Deliveries not settled, of the partitions this worker owns.", ["system"], **kwargs
+        )
         self.partitions = Gauge("crossdock_partitions_owned", "Partitions this worker owns.", **kwargs)
         self.breaker = Gauge("crossdock_breaker_open", "1 while calls to the system are stopped.", ["system"], **kwargs)
 

@@ -14,7 +14,7 @@ from crossdock.connectors.http import CallScope, current_call
 from crossdock.connectors.protocol import PollResult
 from crossdock.core.clock import Clock
 from crossdock.core.commands import Command
-from crossdock.core.errors import CrossdockError, Deferred, Misconfigured, Uncertain
+from crossdock.core.errors import CrossdockError, Deferred, Fenced, Misconfigured, Uncertain
 from crossdock.core.partition import partition_of
 from crossdock.ledger import channels
 from crossdock.ledger.intake import accept
@@ -55,13 +55,13 @@ class Poller:
         runtime: Runtime,
         intake: IntakeBuffer,
         clock: Clock,
-        owns: Callable[[int], bool],
+        epoch: Callable[[int], int | None],
         report: Report,
     ) -> None:
         self._store = store
         self._intake = intake
         self._clock = clock
-        self._owns = owns
+        self._epoch = epoch
         self._report = report
         count = runtime.landscape.partitions
         self._channels = [
@@ -85,7 +85,11 @@ class Poller:
         while not self._stopping.is_set():
             now = loop.time()
             for channel in self._channels:
-                if not channel.running and (channel.wanted or now >= channel.next_at) and self._owns(channel.partition):
+                if (
+                    not channel.running
+                    and (channel.wanted or now >= channel.next_at)
+                    and self._epoch(channel.partition) is not None
+                ):
                     channel.running, channel.wanted = True, False
                     task = asyncio.create_task(self._poll(channel), name=f"poll {channel.participant.name}/{channel.name}")
                     channel.tasks.add(task)
@@ -114,6 +118,8 @@ class Poller:
             while more and not self._stopping.is_set():
                 more = await self._once(channel)
             channel.failures = 0
+        except Fenced:
+            log.info("poll %s/%s: another worker polls it now", channel.participant.name, channel.name)
         except (Deferred, Uncertain) as error:
             channel.failures += 1
             asked = getattr(error, "retry_after", None) or 0.0
@@ -149,7 +155,10 @@ class Poller:
         at = micros(self._clock.now())
         text = orjson.dumps(dict(result.cursor)).decode()
 
+        epoch = self._epoch(channel.partition)
+
         def store(session: Session) -> int:
+            channels.fence(session, channel.partition, epoch)
             answers = accept(session, rows) if rows else []
             channels.advance(session, number, system, name, text, at, done)
             return sum(1 for answer in answers if not answer.intake)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,7 @@ from crossdock.core.errors import (
     ContentConflict,
     CrossdockError,
     ExpectationBreached,
+    HubDefect,
     PredecessorMissing,
     ReferenceUnknown,
     Rejected,
@@ -62,7 +63,9 @@ class Tick:
         owned: Callable[[int], bool],
         settings: PipelineSettings,
         meters: Meters,
+        poison: Mapping[int, str] | None = None,
     ) -> None:
+        self._poison = poison or {}
         self.now = now
         self.batch = Batch(micros(now))
         self._runtime = runtime
@@ -98,6 +101,8 @@ class Tick:
             try:
                 connector = self._connectors.get(message.system)
                 mapping = f"{connector.kind}/{connector.mapping_version}" if connector else ""
+                if message.id in self._poison:
+                    raise HubDefect(f"the hub failed on this message: {self._poison[message.id]}")
                 found = normalize(message, self._connectors, self._partitions, self._numbers.next)
                 if message.topic == HINT:
                     self.hints.add(message.system)
@@ -167,6 +172,8 @@ class Tick:
                 return
             self.known.identities[work.identity] = (work.number, work.digest)
         try:
+            if work.number in self._poison:
+                raise HubDefect(f"the hub failed on this event: {self._poison[work.number]}")
             if not event.key and not self._keyed(work):
                 self._wait(work, "no transaction has one of its references yet")
             elif not self._owned(work.partition):

@@ -51,8 +51,37 @@ class Taken:
     scanned: bool = False
     """Waiting events were looked for."""
 
+    def alone(self) -> None:
+        """Keep one subject only: the next one is taken with the next batch."""
+        first = self.messages[:1], self.pending[:1], self.waiting[:1]
+        self.messages = first[0]
+        self.pending = [] if self.messages else first[1]
+        self.waiting = [] if self.messages or self.pending else first[2]
+
     def __bool__(self) -> bool:
         return bool(self.messages or self.pending or self.waiting or self.expired or self.due or self.instructions)
+
+
+@dataclass(slots=True)
+class Contribution:
+    """What a part of the hub beside the pipeline (a batch run, retention) adds to the next micro-batch's transaction.
+
+    `note` adds audit records, exceptions and the like to the batch, `store` writes its own tables; `done` ends with the commit.
+    """
+
+    partition: int
+    note: Callable[[Batch], None]
+    store: Callable[[Session], None]
+    done: asyncio.Future[None]
+
+    def ended(self, error: CrossdockError | None = None) -> None:
+        """Tell whoever waits that it is committed, or why it is not."""
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
 
 
 class Worker:
@@ -100,15 +129,45 @@ class Worker:
         self.hint: Callable[[str], None] = lambda _system: None
         """Called with a system that said that a poll would find something."""
         self._reports: list[tuple[str, str, CrossdockError | None]] = []
+        self._contributions: list[Contribution] = []
 
     def report(self, system: str, slot: str, error: CrossdockError | None) -> None:
         """Something outside a delivery failed at a system (a poll, a probe), or with None is well again; told with the next batch."""
         self._reports.append((system, slot, error))
         self._wake.set()
 
+    async def contribute(self, partition: int, note: Callable[[Batch], None], store: Callable[[Session], None]) -> None:
+        """Let something be recorded in the next micro-batch's transaction, fenced and audited like everything else.
+
+        Returns when it is committed. Raises `Fenced` or `LedgerUnavailable` when it is not; then nothing of it was written.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._stopping or partition not in self.owned:
+            raise Fenced(f"partition {partition} is not owned by this worker", partition=partition)
+        self._contributions.append(Contribution(partition, note, store, done))
+        self._wake.set()
+        await done
+
+    def _contributed(self, batch: Batch) -> list[Contribution]:
+        """The contributions of this micro-batch, noted in it; those of partitions that were lost meanwhile end here."""
+        waiting, self._contributions = self._contributions, []
+        taken = []
+        for each in waiting:
+            if each.partition in self.owned:
+                each.note(batch)
+                taken.append(each)
+            else:
+                each.ended(Fenced(f"partition {each.partition} is not owned by this worker", partition=each.partition))
+        return taken
+
     def owns(self, partition: int) -> bool:
         """Whether this worker owns a partition now."""
         return partition in self.owned
+
+    def epoch(self, partition: int) -> int | None:
+        """The epoch under which this worker owns a partition; None when it does not."""
+        owned = self.owned.get(partition)
+        return None if owned is None else owned.epoch
 
     async def run(self) -> None:
         """Work until `stop`; survives a ledger that is away for a while."""
@@ -171,7 +230,7 @@ class Worker:
             except LedgerUnavailable:
                 break
         await self._engine.close()
-        self.owned.clear()
+        await self._lose(list(self.owned))
 
     async def _sleep(self) -> None:
         wait = self._settings.idle
@@ -190,7 +249,7 @@ class Worker:
         if not self.owned:
             return False
         taken = await self._take()
-        planned = self.dispatcher.finished or taken or self._reports
+        planned = self.dispatcher.finished or taken or self._reports or self._contributions
         if not planned and not self.dispatcher.startable():
             return False
         try:
@@ -242,6 +301,10 @@ class Worker:
         for partition in lost:
             self.owned.pop(partition, None)
             self._draining.discard(partition)
+        for each in self._contributions:
+            if each.partition not in self.owned:
+                each.ended(Fenced(f"partition {each.partition} was lost", partition=each.partition))
+        self._contributions = [each for each in self._contributions if not each.done.done()]
         self.dispatcher.drop_partitions(lost)
         self._cache.drop(lost)
         if lost:
@@ -297,6 +360,8 @@ class Worker:
             return taken
 
         taken = await self._store.work.do(take)
+        if self._limit == 1:
+            taken.alone()
         if rescan:
             self._waited = taken.waiting[-1][0] if len(taken.waiting) >= min(500, self._limit * 4) else 0
         if new_messages:
@@ -322,6 +387,7 @@ class Worker:
             self.owns,
             self._settings,
             self._meters,
+            self._poison,
         )
         settler = Settler(tick.batch, self._numbers, self._runtime, self.dispatcher, self._settings, self._meters)
         instructions = Instructions(tick, settler, self.dispatcher, self._runtime)
@@ -356,7 +422,7 @@ class Worker:
         groups = self.dispatcher.plan() if send and not self._stopping else []
         self._mark_sending(tick.batch, groups)
         tick.batch.deliveries = [to_row(d, command_identity(d.command.id)) for d in fresh]
-        await self._commit(tick, settler, fresh, groups)
+        await self._commit(tick, settler, fresh, groups, self._contributed(tick.batch))
         if tick.handed_over or len(taken.pending) >= self._settings.batch or (tick.opened and self._someone_waits):
             self._rescan = True
         self._someone_waits = bool(taken.waiting) or tick.waits or (self._someone_waits and not taken.scanned)
@@ -385,17 +451,37 @@ class Worker:
                     row = (delivery.number, int(delivery.state), delivery.attempts, 0, None, None)
                     batch.delivery_states[delivery.number] = row
 
-    async def _commit(self, tick: Tick, settler: Settler, fresh: list[Delivery], groups: list[list[Delivery]]) -> None:
+    async def _commit(
+        self,
+        tick: Tick,
+        settler: Settler,
+        fresh: list[Delivery],
+        groups: list[list[Delivery]],
+        contributions: list[Contribution],
+    ) -> None:
         batch, owned = tick.batch, list(self.owned.values())
         loop = asyncio.get_running_loop()
         started = loop.time()
+
+        def write(session: Session) -> dict[int, tuple[int, bytes]]:
+            heads = batch.commit(session, owned)
+            for each in contributions:
+                each.store(session)
+            return heads
+
         try:
-            heads = await self._store.work.do(lambda session: batch.commit(session, owned))
-        except Fenced:
+            heads = await self._store.work.do(write)
+        except (Fenced, LedgerUnavailable) as error:
+            for each in contributions:
+                each.ended(error)
+            if not isinstance(error, Fenced):
+                raise
             log.warning("fenced: another worker owns one of these partitions")
             await self._fenced()
             return
         self._meters.committed(loop.time() - started)
+        for each in contributions:
+            each.ended()
         for partition, (seq, digest) in heads.items():
             holder = self.owned.get(partition)
             if holder is not None:
