@@ -153,7 +153,7 @@ def test_expectations_follow_the_order_with_the_business_clock() -> None:
     assert list(bench.expected) == ["booked:1"]
     late = bench.due("booked:1")
     assert "booked:1 is late" in late.notes
-    bench.ack("shipment.book")
+    assert bench.ack("shipment.book").fulfilled == ("booked:1",)
     assert list(bench.expected) == ["dispatched:1"]
     bench.milestone("in_transit")
     assert list(bench.expected) == ["delivered:1"]
@@ -200,3 +200,19 @@ def test_release_waits_for_the_requested_date() -> None:
     assert (
         bench.last("fulfilment.release").data["fulfilment"]["ship_by"] == datetime(2026, 11, 30, 14, 30, tzinfo=UTC).isoformat()
     )
+
+
+def test_a_parcel_without_tracking_number_counts_as_delivered_in_the_end() -> None:
+    bench = released(flow(booked_by="warehouse"))
+    bench.pick()
+    told = {
+        "number": "x",
+        "order_number": "1001",
+        "fulfilment_number": bench.state.fulfilments[0].number,
+        "ship_to": order()["ship_to"],
+    }
+    bench.event("shipment.dispatched", told, "wms-north")
+    bench.run()
+    assert not PROCESS.finished(bench.state)
+    assert bench.due("delivered:1").fulfilled == ("delivered:1",)
+    assert PROCESS.finished(bench.state)

@@ -86,10 +86,11 @@ def _due(w: Work, fact: Due) -> None:
     """An expectation was not met in time (its owner is told by the hub), or a timer came."""
     if fact.name not in w.expected:
         return
-    w.expected.remove(fact.name)
     if fact.name == "timer:release":
+        w.expected.remove(fact.name)
         w.not_before = ""
         return
+    # It stays expected: when it comes after all, whoever was told hears that too.
     w.note(f"{fact.name} is late")
     stage, _, n = fact.name.partition(":")
     if stage == "delivered":

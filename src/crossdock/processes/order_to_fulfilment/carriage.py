@@ -132,6 +132,7 @@ def untraceable(w: Work, n: int) -> None:
     """A consignment without a tracking number should have been delivered by now: nothing more will be heard of it."""
     if n <= len(w.shipments) and w.shipments[n - 1].status == "dispatched" and not w.shipments[n - 1].tracking:
         w.put(replace(w.shipments[n - 1], status="delivered"))
+        w.came("delivered", n)
         w.note(f"{w.shipments[n - 1].number} has no tracking number; it counts as delivered")
 
 
