@@ -149,16 +149,18 @@ class Worker:
         await done
 
     def _contributed(self, batch: Batch) -> list[Contribution]:
-        """The contributions of this micro-batch, noted in it; those of partitions that were lost meanwhile end here."""
-        waiting, self._contributions = self._contributions, []
-        taken = []
-        for each in waiting:
-            if each.partition in self.owned:
-                each.note(batch)
-                taken.append(each)
-            else:
-                each.ended(Fenced(f"partition {each.partition} is not owned by this worker", partition=each.partition))
+        """The contributions of this micro-batch, noted in it."""
+        taken, self._contributions = self._contributions, []
+        for each in taken:
+            each.note(batch)
         return taken
+
+    def _disown(self) -> None:
+        """End the contributions to partitions this worker does not own any more."""
+        for each in self._contributions:
+            if each.partition not in self.owned:
+                each.ended(Fenced(f"partition {each.partition} was lost", partition=each.partition))
+        self._contributions = [each for each in self._contributions if each.partition in self.owned]
 
     def owns(self, partition: int) -> bool:
         """Whether this worker owns a partition now."""
@@ -230,7 +232,8 @@ class Worker:
             except LedgerUnavailable:
                 break
         await self._engine.close()
-        await self._lose(list(self.owned))
+        self.owned.clear()
+        self._disown()
 
     async def _sleep(self) -> None:
         wait = self._settings.idle
@@ -301,10 +304,7 @@ class Worker:
         for partition in lost:
             self.owned.pop(partition, None)
             self._draining.discard(partition)
-        for each in self._contributions:
-            if each.partition not in self.owned:
-                each.ended(Fenced(f"partition {each.partition} was lost", partition=each.partition))
-        self._contributions = [each for each in self._contributions if not each.done.done()]
+        self._disown()
         self.dispatcher.drop_partitions(lost)
         self._cache.drop(lost)
         if lost:
