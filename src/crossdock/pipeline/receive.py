@@ -14,6 +14,7 @@ from crossdock.core.clock import Clock
 from crossdock.core.errors import (
     CrossdockError,
     Deferred,
+    Misconfigured,
     PayloadMalformed,
     PayloadTooLarge,
     Rejected,
@@ -36,6 +37,9 @@ KEEP_REFUSED: Final = 65_536
 """Bytes kept of a body that was refused at the door."""
 REFUSED_PER_MINUTE: Final = 60
 """Refused requests stored per system and minute; more are counted but not stored, so that strangers cannot fill the disk."""
+
+RETRY_MISCONFIGURED: Final = 60
+"""Seconds after which a sender should try again when our own configuration is at fault."""
 
 STATUS: Final[dict[type[CrossdockError], int]] = {
     UnknownSystem: 404,
@@ -93,6 +97,12 @@ class ReceiveEndpoint:
             self._meters.refused(system, error.code)
             await _answer(send, 503, problem(error, 503), retry=str(int(error.retry_after or 5)))
             return
+        except Misconfigured as error:
+            # the sender is not to blame: it hears nothing of our configuration and sends again; the owner of the system is told
+            await self._keep_refused(system, channel, headers, body, correlation, error)
+            shown = type(error)("this hub cannot check the sender at the moment")
+            await _answer(send, 503, problem(shown, 503, correlation), retry=str(RETRY_MISCONFIGURED))
+            return
         except Rejected as error:
             body = body or getattr(error, "read", b"")
             await self._keep_refused(system, channel, headers, body, correlation, error)
@@ -131,7 +141,13 @@ class ReceiveEndpoint:
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def _keep_refused(
-        self, system: str, channel: str, headers: Mapping[str, str], body: bytes, correlation: str, error: Rejected
+        self,
+        system: str,
+        channel: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        correlation: str,
+        error: Rejected | Misconfigured,
     ) -> None:
         """Keep what was refused, so that a person can see it; bounded, because strangers can cause it."""
         self._meters.refused(system if system in self._connectors else "unknown", error.code)
