@@ -52,14 +52,20 @@ class Figures:
 
 
 def demo(
-    orders: Annotated[int, typer.Option(help="Place this many orders, wait for them and end; 0 goes on until Ctrl-C.", min=0)] = 0,
+    orders: Annotated[
+        int, typer.Option(help="Place this many orders, wait for them and end; 0 goes on until Ctrl-C.", min=0)
+    ] = 0,
     faults: Annotated[bool, typer.Option("--faults", help="Systems misbehave, and the hub is killed (-9) now and then.")] = False,
-    folder: Annotated[Path | None, typer.Option(help="Keep landscape and ledger here.", show_default="a temporary folder")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep landscape and ledger here.", show_default="a temporary folder")
+    ] = None,
     port: Annotated[int, typer.Option(help="The hub's port; 0 takes a free one.", min=0, max=65535)] = 0,
     rate: Annotated[float, typer.Option(help="Orders placed per second; default 50 with --orders, else 1.", min=0.0)] = 0.0,
     kills: Annotated[int, typer.Option(help="How often the hub is killed with --faults.", min=0)] = 2,
     seed: Annotated[int, typer.Option(help="Seed of orders and faults.")] = 7,
-    limit: Annotated[float, typer.Option(help="End after so many seconds whatever happened; 0: by the number of orders.", min=0)] = 0,
+    limit: Annotated[
+        float, typer.Option(help="End after so many seconds whatever happened; 0: by the number of orders.", min=0)
+    ] = 0,
     ledger: Annotated[str, typer.Option(help="Ledger URL; default: SQLite in the folder.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="No screen; print what happened as JSON at the end.")] = False,
 ) -> None:
@@ -271,7 +277,17 @@ class Demo:
         verdict, figures = self.town.judge(), self._figures()
         seconds = max(0.1, time.monotonic() - self.started)
         grid = Table(title="Harbour & Pine: orders crossing the dock", title_justify="left", header_style="bold")
-        for column in ("ordered", "in Odoo", "at warehouse", "picked", "booked", "shipped in Odoo", "told shop", "delivered", "with people"):
+        for column in (
+            "ordered",
+            "in Odoo",
+            "at warehouse",
+            "picked",
+            "booked",
+            "shipped in Odoo",
+            "told shop",
+            "delivered",
+            "with people",
+        ):
             grid.add_column(column, justify="right")
         done = verdict.effects
         booked = done.get("carrier-ups:shipment_booked", 0) + done.get("carrier-dhl:shipment_booked", 0)

@@ -8,7 +8,9 @@ import typer
 
 from crossdock import __version__
 
-EPILOG = "Exit codes: 0 done, 1 it failed or found something, 2 wrong usage, 3 misconfigured, 4 a database or system is unavailable."
+EPILOG = (
+    "Exit codes: 0 done, 1 it failed or found something, 2 wrong usage, 3 misconfigured, 4 a database or system is unavailable."
+)
 
 app = typer.Typer(
     name="crossdock",

@@ -12,6 +12,14 @@ import typer
 
 from crossdock.cli.output import Exit, err, errors
 from crossdock.cli.place import Json
+from crossdock.core.errors import Deferred
+
+
+class HubUnreachable(Deferred):
+    """No hub answers at this address."""
+
+    code = "send.hub_unreachable"
+    hint = "Start it with `crossdock up`, or give its address with `--url` or CROSSDOCK_URL."
 
 
 def send(
@@ -47,5 +55,4 @@ def send(
             print(error.read().decode("utf-8", "replace"))
             raise typer.Exit(Exit.FAILED) from None
         except OSError as error:
-            err.print(f"the hub at {url} cannot be reached: {getattr(error, 'reason', error)}")
-            raise typer.Exit(Exit.UNAVAILABLE) from None
+            raise HubUnreachable(f"the hub at {url} cannot be reached: {getattr(error, 'reason', error)}") from None

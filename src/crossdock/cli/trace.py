@@ -10,6 +10,7 @@ from rich.table import Table
 
 from crossdock.cli.output import Exit, clock, err, errors, iso, out, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, ledger
+from crossdock.ledger.times import moment
 
 MARKS = {"accepted": "green", "applied": "green", "normalized": "green", "found": "green", "resolved": "green", "failed": "red",
          "rejected": "red", "open": "red", "uncertain": "yellow", "deferred": "yellow"}  # fmt: skip
@@ -68,17 +69,7 @@ def _show(told: Any, payloads: bool) -> None:
         out.print(f"  {escape(row['flow'])}: {escape(row['stage'] or 'opened')}, {done}; correlation {row['correlation']}")
     if told.references:
         out.print("  known as " + escape(", ".join(f"{scheme}={value}" for scheme, value in told.references)), style="dim")
-    grid = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for column in ("time", "step", "system", "what", "outcome", "note"):
-        grid.add_column(column, overflow="fold")
-    for entry in told.entries:
-        colour = MARKS.get(entry["outcome"], "")
-        outcome = f"[{colour}]{escape(entry['outcome'])}[/]" if colour else escape(entry["outcome"])
-        note = escape(entry["note"] or "")
-        if payloads:
-            note += escape(_payloads(entry))
-        grid.add_row(clock(entry["at"]), entry["step"], escape(entry["system"]), escape(entry["what"]), outcome, note)
-    out.print(grid)
+    (_in_full if payloads else _as_table)(told.entries)
     for row in told.expectations:
         if row["state"] in ("open", "breached"):
             out.print(
@@ -86,7 +77,39 @@ def _show(told: Any, payloads: bool) -> None:
             )
 
 
-def _payloads(entry: dict[str, Any]) -> str:
+def _as_table(entries: list[dict[str, Any]]) -> None:
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    grid.add_column("time", no_wrap=True)
+    for column in ("step", "system", "what", "outcome"):
+        grid.add_column(column, overflow="fold")
+    grid.add_column("note", overflow="fold", min_width=22)
+    day = ""
+    for entry in entries:
+        shown = moment(entry["at"]).astimezone()
+        if f"{shown:%Y-%m-%d}" != day:
+            day = f"{shown:%Y-%m-%d}"
+            grid.add_row(f"[dim]{day}[/]")
+        # a command's note is its id, which only programs want to see
+        note = "" if entry["step"] == "command" else escape(entry["note"] or "")
+        time = f"{shown:%H:%M:%S}.{shown.microsecond // 1000:03}"
+        grid.add_row(time, entry["step"], escape(entry["system"]), escape(entry["what"]), _outcome(entry), note)
+    out.print(grid)
+
+
+def _in_full(entries: list[dict[str, Any]]) -> None:
+    for entry in entries:
+        head = f"[bold]{entry['step']}[/] {escape(entry['system'])} {escape(entry['what'])} {_outcome(entry)}"
+        out.print(f"{clock(entry['at'])} {head} [dim]{escape(entry['note'] or '')}[/]", soft_wrap=True)
+        for line in _payloads(entry):
+            out.print(escape(line), soft_wrap=True, style="dim")
+
+
+def _outcome(entry: dict[str, Any]) -> str:
+    colour = MARKS.get(entry["outcome"], "")
+    return f"[{colour}]{escape(entry['outcome'])}[/]" if colour else escape(entry["outcome"])
+
+
+def _payloads(entry: dict[str, Any]) -> list[str]:
     import orjson
 
     parts = []
@@ -94,8 +117,8 @@ def _payloads(entry: dict[str, Any]) -> str:
         value = entry.get(name)
         if value:
             text = value if isinstance(value, str) else orjson.dumps(value).decode()
-            parts.append(f"{name}: {text[:2000]}")
+            parts.append(f"    {name}: {text[:2000]}")
     for each in entry.get("exchanges", ()):
-        parts.append(f"{each['method']} {each['url']} -> {each['status']} in {each['milliseconds']} ms")
-        parts += [f"{name}: {each[name][:2000]}" for name in ("sent", "answered") if each[name]]
-    return "".join(f"\n{part}" for part in parts)
+        parts.append(f"    {each['method']} {each['url']} -> {each['status']} in {each['milliseconds']} ms")
+        parts += [f"      {name}: {each[name][:2000]}" for name in ("sent", "answered") if each[name]]
+    return parts
