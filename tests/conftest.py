@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import uuid
@@ -36,7 +37,10 @@ def postgresql_server() -> Iterator[str]:
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_postgres:
         shutil.chown(base, "postgres", "postgres")
-    data, port = base / "data", 20000 + os.getpid() % 20000
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = base / "data"
     options = f"-c listen_addresses=127.0.0.1 -p {port} -k {base} -c fsync=off -c max_connections=200 -c shared_buffers=64MB"
     subprocess.run([*as_postgres, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], check=True, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501
     subprocess.run([*as_postgres, binaries / "pg_ctl", "-D", data, "-o", options, "-l", base / "log", "-w", "start"], check=True, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501

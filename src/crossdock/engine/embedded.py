@@ -48,8 +48,9 @@ class EmbeddedEngine:
     async def look(self) -> Change:
         if self._claimed:
             return Change()
+        gained = await self.reclaim(self._partitions)
         self._claimed = True
-        return Change(gained=await self.reclaim(self._partitions))
+        return Change(gained=gained)
 
     async def reclaim(self, partitions: Sequence[int]) -> Sequence[OwnedPartition]:
         owner = f"embedded:{os.getpid()}"

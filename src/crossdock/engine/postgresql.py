@@ -55,7 +55,10 @@ class PostgresqlEngine:
                 keepalives_idle=2, keepalives_interval=1, keepalives_count=3, application_name=f"crossdock {_worker()}",
             )  # fmt: skip
             self._connection.execute("SET tcp_user_timeout = 4000")
-            for node in range(NODES):
+            # numbers are given in turn: one that was just lost may still be used for a moment by a worker that does not know yet
+            first = int(self._connection.execute("SELECT txid_current() %% %s", (NODES,)).fetchone()[0])
+            for offset in range(NODES):
+                node = (first + offset) % NODES
                 if self._lock(WORKERS, node):
                     self.node = node
                     return
@@ -79,8 +82,13 @@ class PostgresqlEngine:
             self._asked.clear()
             await self._do(self._disconnect)
             return Change(lost=lost)
-        claimed = await self.reclaim(gained) if gained else ()
-        return Change(gained=claimed, asked=asked)
+        if not gained:
+            return Change(asked=asked)
+        try:
+            return Change(gained=await self.reclaim(gained), asked=asked)
+        except LedgerUnavailable:
+            await self.release(gained)
+            raise
 
     def _balance(self) -> tuple[list[int], list[int]]:
         rows = self._connection.execute(
@@ -107,6 +115,7 @@ class PostgresqlEngine:
 
     async def reclaim(self, partitions: Sequence[int]) -> Sequence[OwnedPartition]:
         mine = [p for p in partitions if p in self._owned]
+        self._asked.difference_update(mine)
         owner = _worker()
         return await self._store.work.do(lambda session: claim_partitions(session, mine, owner))
 
@@ -114,11 +123,17 @@ class PostgresqlEngine:
         await self._do(self._unlock, list(partitions))
 
     def _unlock(self, partitions: list[int]) -> None:
+        import psycopg
+
         for partition in partitions:
             if partition in self._owned:
                 self._owned.discard(partition)
                 self._asked.discard(partition)
-                self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", (PARTITIONS, partition))
+                try:
+                    self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", (PARTITIONS, partition))
+                except psycopg.Error:
+                    # the session died and its locks with it; the next look finds that out
+                    continue
 
     def _disconnect(self) -> None:
         if self._connection is not None:

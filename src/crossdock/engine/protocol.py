@@ -32,7 +32,7 @@ class Engine(Protocol):
         ...
 
     async def look(self) -> Change:
-        """What changed; called every `look_every` seconds and when the worker was fenced."""
+        """What changed; called every `look_every` seconds. Raises `LedgerUnavailable`; then nothing was gained."""
         ...
 
     async def release(self, partitions: Sequence[int]) -> None:
@@ -40,7 +40,7 @@ class Engine(Protocol):
         ...
 
     async def reclaim(self, partitions: Sequence[int]) -> Sequence[OwnedPartition]:
-        """After a fenced commit: raise the epoch of those partitions that are still ours, or report them lost by leaving them out."""
+        """After a fenced commit or an outage: raise the epoch of those partitions that are still ours; the others are left out."""
         ...
 
     @property

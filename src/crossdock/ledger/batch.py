@@ -92,7 +92,9 @@ class Batch:
 
         Raises `Fenced` when another worker owns one of the partitions meanwhile; then nothing is written.
         """
-        heads = self._chain(session, {p.id: p for p in owned})
+        held = {p.id: p for p in owned}
+        fence(session, held.values())
+        heads = self._chain(session, held)
         session.update("ledger_message", ("state", "events", "mapping", "bundle"), self.messages)
         if len(session.insert("ledger_event", EVENT_COLUMNS, self.events, ignore="identity")) != len(self.events):
             raise Fenced("another worker recorded one of these events meanwhile")
@@ -177,3 +179,15 @@ class Batch:
                 raise Fenced(f"partition {partition} was taken over by another worker", partition=partition)
         session.insert("ledger_audit", ("id", "partition", "seq", "at", "hash", "records"), links)
         return heads
+
+
+def fence(session: Session, owned: Iterable[OwnedPartition]) -> None:
+    """Keep these partitions from changing hands until the transaction ends. Raises `Fenced` when one already did."""
+    epochs = {p.id: p.epoch for p in owned}
+    # always in the same order, so that two workers never wait for each other
+    lock = " ORDER BY id FOR NO KEY UPDATE" if session.vendor == "postgresql" else ""
+    for partition, epoch in session.rows_in(f"SELECT id, epoch FROM ledger_partition WHERE id {{in}}{lock}", list(epochs)):
+        if epochs.pop(partition) != epoch:
+            raise Fenced(f"partition {partition} was taken over by another worker", partition=partition)
+    if epochs:
+        raise Fenced(f"partition {min(epochs)} is not known to the ledger", partition=min(epochs))

@@ -19,9 +19,13 @@ class Numbers:
 
     def __init__(self, clock: Clock, node: int = 0, floor: int = 0) -> None:
         self._clock = clock
-        self._node = (node & 0x3FF) << 12
+        self.move(node)
         self._ms = floor >> 22
         self._sequence = 0xFFF
+
+    def move(self, node: int) -> None:
+        """Go on under another node number; with PostgreSQL a worker that lost its session gets a new one."""
+        self._node = (node & 0x3FF) << 12
 
     def next(self) -> int:
         """The next number; larger than every earlier one of this maker, also when the clock goes back."""

@@ -143,6 +143,7 @@ class Poller:
     async def _once(self, channel: Channel) -> bool:
         system, name = channel.participant.name, channel.name
         connector = channel.participant.connector
+        epoch = self._epoch(channel.partition)  # of before the cursor is read: who loses the partition meanwhile must not store
         cursor, followed = await self._store.work.do(lambda s: channels.cursor(s, system, name))
         for command in followed:
             cursor = dict(connector.follow(cursor, _command(command.data)))
@@ -154,8 +155,6 @@ class Poller:
         number = self._intake.next_number()
         at = micros(self._clock.now())
         text = orjson.dumps(dict(result.cursor)).decode()
-
-        epoch = self._epoch(channel.partition)
 
         def store(session: Session) -> int:
             channels.fence(session, channel.partition, epoch)

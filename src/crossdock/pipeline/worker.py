@@ -189,16 +189,16 @@ class Worker:
 
         What was under way when the ledger went away counts as uncertain, like after a crash.
         """
-        ours = list(self.owned)
+        everything = range(self._runtime.landscape.partitions)
         while not self._stopping:
             await self._lose(self.owned)
             self._cache.drop()
             await asyncio.sleep(pause)
             try:
-                change = await self._engine.look()
-                ours = [p for p in ours if p not in set(change.lost)]
-                kept = await self._engine.reclaim(ours)
-                await self._gain([*kept, *(p for p in change.gained if p.id not in set(ours))])
+                await self._engine.look()
+                self._numbers.move(self._engine.node)
+                # also what was gained just before the ledger went away
+                await self._gain(await self._engine.reclaim(everything))
             except (LedgerUnavailable, Fenced) as error:
                 log.warning("ledger still unavailable: %s", error.message)
                 pause = max(pause, 0.5)
@@ -274,6 +274,7 @@ class Worker:
             return
         self._looked = now
         change = await self._engine.look()
+        self._numbers.move(self._engine.node)
         if change.lost:
             await self._lose(change.lost)
         if change.gained:
