@@ -153,7 +153,9 @@ class Running:
     depot: Depot
     clock: SteppedClock
 
-    async def post(self, body: bytes, system: str = "shop", channel: str = "orders", **headers: str) -> tuple[int, dict[str, Any]]:
+    async def post(
+        self, body: bytes, system: str = "shop", channel: str = "orders", **headers: str
+    ) -> tuple[int, dict[str, Any]]:
         """Send a message through the ASGI door."""
         given = {"x-signature": "good", **{k.replace("_", "-"): v for k, v in headers.items()}}
         return await call(self.hub.door, "POST", f"/in/{system}/{channel}", body, given)

@@ -68,7 +68,9 @@ async def test_an_outage_is_waited_out_and_a_refusal_goes_to_a_person(start) -> 
     depot = Depot(answers=[TargetUnavailable("down"), TargetUnavailable("down")])
     async with start(depot) as hub:
         await hub.post(order_body("1001"))
-        await hub.until_rows("SELECT state FROM ledger_delivery", lambda rows: bool(rows) and rows[0][0] == DeliveryState.DEFERRED)
+        await hub.until_rows(
+            "SELECT state FROM ledger_delivery", lambda rows: bool(rows) and rows[0][0] == DeliveryState.DEFERRED
+        )
         hub.clock.offset += 5
         await hub.until_rows("SELECT id FROM ledger_attempt", lambda rows: len(rows) == 2)
         hub.clock.offset += 5
@@ -100,7 +102,9 @@ async def test_an_uncertain_effect_is_asked_for_before_anything_is_sent_again(st
     depot.answers = [taken_but_unanswered, AnswerLost("timeout before it was taken")]
     async with start(depot) as hub:
         await hub.post(order_body("1001"))
-        await hub.until_rows("SELECT state FROM ledger_delivery", lambda rows: bool(rows) and rows[0][0] == DeliveryState.ACCEPTED)
+        await hub.until_rows(
+            "SELECT state FROM ledger_delivery", lambda rows: bool(rows) and rows[0][0] == DeliveryState.ACCEPTED
+        )
         hub.clock.offset += 60
         await hub.post(order_body("1002"))
         await hub.until_rows("SELECT state FROM ledger_delivery WHERE state=3 OR attempts=1", lambda rows: len(rows) == 2)
@@ -135,7 +139,9 @@ async def test_a_restart_goes_on_where_the_last_process_stopped(start) -> None:
     depot = Depot(always=TargetUnavailable("down"))
     async with start(depot) as hub:
         await hub.post(order_body("1001"))
-        await hub.until_rows("SELECT state FROM ledger_delivery", lambda rows: bool(rows) and rows[0][0] == DeliveryState.DEFERRED)
+        await hub.until_rows(
+            "SELECT state FROM ledger_delivery", lambda rows: bool(rows) and rows[0][0] == DeliveryState.DEFERRED
+        )
     depot.always = None
     async with start(depot) as hub:
         hub.clock.offset += 60

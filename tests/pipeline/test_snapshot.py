@@ -29,7 +29,9 @@ async def lines(rows: Iterable[tuple[str, str, str, str]], size: int = 3) -> Asy
     yield part
 
 
-async def compare(left: Iterable[tuple[str, str, str, str]], right: Iterable[tuple[str, str, str, str]], **options: Any) -> list[Difference]:
+async def compare(
+    left: Iterable[tuple[str, str, str, str]], right: Iterable[tuple[str, str, str, str]], **options: Any
+) -> list[Difference]:
     options.setdefault("guard", ANY)
     return [found async for part in reconcile(lines(left), lines(right), **options) for found in part]
 
@@ -66,7 +68,9 @@ INVENTORY = st.lists(st.tuples(SKU, PLACE, PLACE, QUANTITY.map(str)), max_size=2
 
 
 @given(INVENTORY, INVENTORY, st.sampled_from([Decimal(0), Decimal("0.5")]))
-def test_it_agrees_with_plain_arithmetic(left: list[tuple[str, str, str, str]], right: list[tuple[str, str, str, str]], tolerance: Decimal) -> None:
+def test_it_agrees_with_plain_arithmetic(
+    left: list[tuple[str, str, str, str]], right: list[tuple[str, str, str, str]], tolerance: Decimal
+) -> None:
     def summed(rows: list[tuple[str, str, str, str]]) -> dict[tuple[str, str, str], Decimal]:
         total: dict[tuple[str, str, str], Decimal] = {}
         for sku, place, lot, quantity in rows:

@@ -57,7 +57,7 @@ async def test_a_payload_that_is_gone_is_told_and_stops_nobody(start, landscape_
     limits.write_text(limits.read_text() + "limits: {max_body: 4MB}\n")
     depot = Depot()
     async with start(depot, in_flight=0) as hub:
-        status, _ = await hub.post(order_body("1001", note="x" * 500), **{"x_id": "big"})
+        status, _ = await hub.post(order_body("1001", note="x" * 500), x_id="big")
         assert status == 202
         body = order_body("1002", note="y" * 400) + b" " * 400_000
         status, _ = await hub.post(body)
