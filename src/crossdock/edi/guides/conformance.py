@@ -169,7 +169,7 @@ class ConformanceCheck:
                 member.tag,
                 loop=member.name,
             )
-        if member.usage == "X":
+        if member.usage == "X" or member.opener.usage == "X":
             self._add("segment-not-used", f"loop {member.name} is not used in this guide", member.tag)
         node = None
         if frame.node is not None:

@@ -24,7 +24,8 @@ X12_TAGS = Tags(
     reference=(13, 6, 2),
     count_code=("IEA01-count", "GE01-count", "SE01-count"),
     reference_code=("IEA02-control", "GE02-control", "SE02-control"),
-    numeric=(True, True, False),
+    # ISA13 and IEA02 have nine digits each; only GS06 may lose its leading zeros.
+    numeric=(False, True, False),
     duplicate_code=("duplicate-interchange", "duplicate-group", "duplicate-document"),
     group_required=True,
     tag=rb"[A-Z][A-Z0-9]{1,2}",

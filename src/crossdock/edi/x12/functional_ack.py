@@ -94,7 +94,7 @@ def _rows(verdict: GroupVerdict, detail: bool, *, new: bool) -> Iterator[Row]:
     accepted = sum(document.accepted for document in verdict.documents)
     trailer = verdict.group.trailer
     declared = trailer.value(1) if trailer is not None else ""
-    included = declared if declared.isdecimal() else str(len(verdict.documents))
+    included = declared if declared.isdecimal() and declared.isascii() and len(declared) <= 6 else str(len(verdict.documents))
     errors = _distinct(verdict.findings, codes.GROUP_ERRORS)
     yield ("AK9", verdict.outcome, included, str(len(verdict.documents)), str(accepted), *errors)
 
