@@ -15,7 +15,7 @@ COUNTERS = frozenset({"occurrences"})
 
 @lru_cache(maxsize=512)
 def _percent(sql: str) -> str:
-    return sql.replace("?", "%s")
+    return sql.replace("%", "%%").replace("?", "%s")
 
 
 @lru_cache(maxsize=512)
