@@ -6,9 +6,8 @@ went to. So a repeat finds its transfer again, and several partial confirmations
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from crossdock.canonical.fulfilment import PickConfirmation
@@ -19,8 +18,9 @@ from crossdock.connectors.odoo.external_ids import ExternalIds
 from crossdock.connectors.odoo.load import Loader
 from crossdock.connectors.odoo.master_data import MasterData
 from crossdock.connectors.odoo.subject import order_id
+from crossdock.connectors.odoo.substitutes import Substitutes
 from crossdock.connectors.odoo.transfer_plan import Picks, PlannedLine, Transfer, open_for, place, shipped
-from crossdock.connectors.odoo.values import canonical, number, related, rounded, text
+from crossdock.connectors.odoo.values import canonical, number, related, text
 from crossdock.core.commands import Command
 from crossdock.core.errors import CrossdockError, TargetRefused
 from crossdock.core.outcomes import Accepted
@@ -49,18 +49,6 @@ _LINE_COLUMNS: Final = (
     "lot_id/.id",
     "result_package_id/.id",
 )
-_SUBSTITUTE_COLUMNS: Final = (
-    "id",
-    "picking_id/.id",
-    "product_id/.id",
-    "product_uom_qty",
-    "product_uom/.id",
-    "location_id/.id",
-    "location_dest_id/.id",
-    "origin",
-    "inventory_name",
-)
-_DEMAND: Final = re.compile(r"\(of ([0-9.]+)\)$")
 _QUIET: Final = {"skip_backorder": True, "skip_sms": True, "skip_immediate": True}
 
 
@@ -73,6 +61,7 @@ class TransferValidation:
         self._catalogue = catalogue
         self._data = data
         self._system = system
+        self._substitutes = Substitutes(client, loader)
 
     async def validate(self, command: Command) -> Accepted:
         """Carry out `transfer.validate`. Raises outcome errors."""
@@ -168,13 +157,14 @@ class TransferValidation:
         planned = place(picks, transfer, self._client.options.lots == "reserved")
         await self._find_lots(planned)
         packages = await self._packages(ids, picks)
-        substitutes = await self._substitutes(ids, picks, transfer, planned, close_short)
+        name = partial(self._name, ids, picks)
+        substitutes = await self._substitutes.make(name, transfer, planned, close_short)
         rows = []
         for at, one in enumerate(planned):
             move = one.move or one.instead_of or {}
             rows.append(
                 [
-                    self._name(ids, picks, "pick", str(at)),
+                    name("pick", str(at)),
                     str(transfer.picking["id"]),
                     str(one.move["id"] if one.move else substitutes[at]),
                     str(one.item.id),
@@ -217,53 +207,6 @@ class TransferValidation:
             for reference in wanted
         ]
         return dict(zip(wanted, await self._loader.load("stock.package", ("id", "name"), rows), strict=True))
-
-    async def _substitutes(
-        self, ids: ExternalIds, picks: Picks, transfer: Transfer, planned: Sequence[PlannedLine], close_short: bool
-    ) -> dict[int, int]:
-        """Make a move for every substituted product, and take its quantity off the ordered one's demand.
-
-        The demand as it was is kept in the new move's origin, so that a repeat writes the same value again.
-        """
-        wanted = {at: one for at, one in enumerate(planned) if one.instead_of is not None}
-        if not wanted:
-            return {}
-        rows = []
-        for at, one in wanted.items():
-            ordered: Mapping[str, Any] = one.instead_of or {}
-            origin = f"{one.item.sku} instead of {one.line.substituted_for} (of {number(rounded(ordered['product_uom_qty'], 6).normalize())})"
-            rows.append(
-                [
-                    self._name(ids, picks, "substitute", str(at)),
-                    str(transfer.picking["id"]),
-                    str(one.item.id),
-                    number(one.quantity),
-                    str(one.unit),
-                    str(related(ordered["location_id"])),
-                    str(related(ordered["location_dest_id"])),
-                    origin,
-                    one.item.name,
-                ]
-            )
-        made = dict(zip(wanted, await self._loader.load("stock.move", _SUBSTITUTE_COLUMNS, rows), strict=True))
-        if not close_short:
-            kept = await self._client.read("stock.move", list(made.values()), ["origin"])
-            await self._reduce({at: text(kept[id_]["origin"]) for at, id_ in made.items() if id_ in kept}, wanted)
-        return made
-
-    async def _reduce(self, origins: Mapping[int, str], wanted: Mapping[int, PlannedLine]) -> None:
-        demand: dict[int, Decimal] = {}
-        replaced: dict[int, Decimal] = {}
-        for at, one in wanted.items():
-            found = _DEMAND.search(origins.get(at, ""))
-            if one.instead_of is None or found is None:
-                continue
-            move = int(one.instead_of["id"])
-            demand[move] = Decimal(found[1])
-            replaced[move] = replaced.get(move, Decimal(0)) + one.quantity
-        for move, before in demand.items():
-            left = max(Decimal(0), before - replaced[move])
-            await self._client.call("stock.move", "write", ids=[move], vals={"product_uom_qty": left})
 
     async def _label(self, picking: Mapping[str, Any], shipment: Shipment | None) -> None:
         """Write carrier and tracking numbers on the transfer before it is done."""
