@@ -12,14 +12,19 @@ from crossdock.canonical.values import Quantity, UtcTime
 
 
 class InventoryLevel(Canonical):
-    """The quantity of one SKU at one location, absolute, as counted at `counted_at`."""
+    """The quantity of one SKU at one location, absolute, as counted at `counted_at`.
+
+    `book` is what the system of record had when it was compared: whoever corrects it leaves alone what has moved since.
+    """
 
     schema_name = "inventory_level"
+    schema_version = "1.1"
 
     sku: Sku
     location: str
     on_hand: Quantity
     available: Quantity | None = None
+    book: Quantity | None = None
     lot: str = ""
     counted_at: UtcTime
 

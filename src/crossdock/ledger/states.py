@@ -66,3 +66,17 @@ OPEN_DELIVERIES = (
     DeliveryState.UNCERTAIN,
     DeliveryState.PARKED,
 )
+
+
+class RunState(IntEnum):
+    """Where a run of a batch flow stands. Up to SETTLING it is open, after it ended."""
+
+    PLANNED = 0
+    RUNNING = 1
+    SETTLING = 2
+    DONE = 10
+    FAILED = 11
+    INTERRUPTED = 12
+
+
+OPEN_RUNS = (RunState.PLANNED, RunState.RUNNING, RunState.SETTLING)

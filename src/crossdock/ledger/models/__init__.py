@@ -7,6 +7,7 @@ from crossdock.ledger.models.delivery import Attempt, Delivery
 from crossdock.ledger.models.instance import Expectation, Instance, Reference, Stream
 from crossdock.ledger.models.issue import ExceptionRecord
 from crossdock.ledger.models.message import Correction, EventRecord, Message
+from crossdock.ledger.models.run import Run
 
 __all__ = [
     "Attempt",
@@ -23,6 +24,7 @@ __all__ = [
     "Message",
     "Partition",
     "Reference",
+    "Run",
     "Stream",
     "SystemState",
 ]
