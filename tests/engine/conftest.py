@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,7 @@ async def worker_process() -> AsyncIterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def landscape_folder(tmp_path: Path) -> Iterator[Path]:
+def landscape_folder(tmp_path: Path) -> Path:
     from tests.pipeline.conftest import FILES
 
     root = tmp_path / "landscape"
@@ -175,4 +175,4 @@ def landscape_folder(tmp_path: Path) -> Iterator[Path]:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    yield root
+    return root

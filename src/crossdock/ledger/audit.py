@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from crossdock.ledger.ids import written
-from crossdock.ledger.payloads import ClaimStore, decode, pack, unpack
+from crossdock.ledger.payloads import ClaimStore, Damaged, decode, pack, unpack
 from crossdock.ledger.session import Session
 
 Record = tuple[str, int, str, str, Any]
@@ -49,7 +49,7 @@ class Verification:
 
 
 def links(session: Session, partition: int, batch: int = 500) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """(seq, at, hash, unpacked records) of a partition's chain in order, read in batches."""
+    """(seq, at, hash, unpacked records) of a partition's chain in order, read in batches; damaged records are empty."""
     last = 0
     while True:
         rows = session.rows(
@@ -59,7 +59,10 @@ def links(session: Session, partition: int, batch: int = 500) -> Iterator[tuple[
         if not rows:
             return
         for seq, at, digest, records in rows:
-            yield seq, at, bytes(digest), unpack(records)
+            try:
+                yield seq, at, bytes(digest), unpack(records)
+            except Damaged:
+                yield seq, at, bytes(digest), b""
         last = rows[-1][0]
 
 
@@ -78,13 +81,22 @@ def _message_digests(session: Session, ids: list[int], claims: ClaimStore | None
             except KeyError:
                 found[number] = ""
         elif body is not None:
-            found[number] = hashlib.sha256(decode(encoding, body)).hexdigest()
+            try:
+                found[number] = hashlib.sha256(decode(encoding, body)).hexdigest()
+            except Damaged:
+                found[number] = ""
     return found
 
 
 def _event_digests(session: Session, ids: list[int], _claims: ClaimStore | None) -> dict[int, str]:
     rows = session.rows_in("SELECT id, data FROM ledger_event WHERE id {in}", ids)
-    return {number: event_digest(unpack(data)).hex() for number, data in rows}
+    found: dict[int, str] = {}
+    for number, data in rows:
+        try:
+            found[number] = event_digest(unpack(data)).hex()
+        except Damaged:
+            found[number] = ""
+    return found
 
 
 _DIGESTS = {"message": _message_digests, "event": _event_digests}
@@ -126,7 +138,9 @@ def verify(session: Session, claims: ClaimStore | None = None) -> Verification:
     """
     work = _Comparison(session, claims, {"message": {}, "event": {}}, [], set(), [])
     total_links = total_records = 0
-    for partition, audit_seq, audit_hash in session.rows("SELECT id, audit_seq, audit_hash FROM ledger_partition ORDER BY id"):
+    heads = {p: (seq, bytes(end)) for p, seq, end in session.rows("SELECT id, audit_seq, audit_hash FROM ledger_partition")}
+    chained = {p for (p,) in session.rows("SELECT DISTINCT partition FROM ledger_audit")}
+    for partition in sorted(heads.keys() | chained):
         previous, expected = bytes(32), 1
         for seq, at, digest, body in links(session, partition):
             total_links += 1
@@ -134,6 +148,8 @@ def verify(session: Session, claims: ClaimStore | None = None) -> Verification:
                 work.breaks.append(Break(partition, expected, f"link {expected} is missing; the next one found is {seq}"))
             if link_hash(previous, partition, seq, at, body) != digest:
                 work.breaks.append(Break(partition, seq, "the records of this link were altered"))
+                previous, expected = digest, seq + 1
+                continue
             previous, expected = digest, seq + 1
             for tag, subject, _key, content, detail in orjson.loads(body):
                 total_records += 1
@@ -144,7 +160,11 @@ def verify(session: Session, claims: ClaimStore | None = None) -> Verification:
             if sum(map(len, work.wanted.values())) >= 5000:
                 work.flush()
         work.flush()
-        if expected - 1 != audit_seq or (audit_seq and previous != bytes(audit_hash)):
+        if partition not in heads:
+            work.breaks.append(Break(partition, expected - 1, "the partition's record was removed"))
+            continue
+        audit_seq, audit_hash = heads[partition]
+        if expected - 1 != audit_seq or (audit_seq and previous != audit_hash):
             work.breaks.append(Break(partition, audit_seq, "the end of the chain was removed"))
     work.breaks += [found for subject, found in work.missing if subject not in work.pruned]
     return Verification(total_links, total_records, work.compared, tuple(work.breaks))

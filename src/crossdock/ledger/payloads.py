@@ -16,6 +16,10 @@ _MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _local = threading.local()
 
 
+class Damaged(ValueError):
+    """Stored bytes cannot be unpacked: something altered them."""
+
+
 def _tools() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
     # zstandard's contexts must not be shared between threads
     tools = getattr(_local, "tools", None)
@@ -33,9 +37,9 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> bytes:
-    """The bytes given to `pack`. The hub's own JSON never starts with the magic number of zstd."""
+    """The bytes given to `pack`. The hub's own JSON never starts with the magic number of zstd. Raises `Damaged`."""
     data = bytes(data)
-    return _tools()[1].decompress(data) if data.startswith(_MAGIC) else data
+    return _decompressed(data) if data.startswith(_MAGIC) else data
 
 
 def encode(body: bytes) -> tuple[int, bytes]:
@@ -48,8 +52,15 @@ def encode(body: bytes) -> tuple[int, bytes]:
 
 
 def decode(encoding: int, stored: bytes) -> bytes:
-    """The foreign body as it was received."""
-    return _tools()[1].decompress(bytes(stored)) if encoding == ZSTD else bytes(stored)
+    """The foreign body as it was received. Raises `Damaged`."""
+    return _decompressed(bytes(stored)) if encoding == ZSTD else bytes(stored)
+
+
+def _decompressed(data: bytes) -> bytes:
+    try:
+        return _tools()[1].decompress(data)
+    except zstandard.ZstdError as error:
+        raise Damaged(str(error)) from None
 
 
 class ClaimStore(Protocol):
@@ -95,14 +106,23 @@ class FileClaims:
             stored = self._path(claim).read_bytes()
         except FileNotFoundError:
             raise KeyError(claim) from None
-        for encoding in (ZSTD, PLAIN) if stored.startswith(_MAGIC) else (PLAIN,):
-            body = decode(encoding, stored)
-            if f"sha256:{hashlib.sha256(body).hexdigest()}" == claim:
-                return body
-        raise KeyError(claim)
+        # as it is first: a foreign body may look like zstd, and then its header is not to be believed
+        if _named(stored) == claim:
+            return stored
+        try:
+            body = decode(ZSTD, stored) if stored.startswith(_MAGIC) else b""
+        except Damaged:
+            raise KeyError(claim) from None
+        if _named(body) != claim:
+            raise KeyError(claim)
+        return body
 
     def drop(self, claim: str) -> None:
         self._path(claim).unlink(missing_ok=True)
+
+
+def _named(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crossdock.ledger.batch import OwnedPartition
-from crossdock.ledger.payloads import ClaimStore, decode, unpack
+from crossdock.ledger.payloads import ClaimStore, Damaged, decode, unpack
 from crossdock.ledger.session import Row, Session
 from crossdock.ledger.states import OPEN_DELIVERIES, EventState, MessageState
 
@@ -32,7 +32,7 @@ class TakenMessage:
 
 
 LOST_PAYLOAD = "lost:"
-"""Mark of a message whose body is not in the claim store any more."""
+"""Mark of a message whose body is gone from the claim store, or damaged."""
 
 _MESSAGE = (
     "SELECT id, partition, system, channel, topic, dedupe_key, content_hash, content_type, headers, encoding, body, claim, "
@@ -43,13 +43,10 @@ _MESSAGE = (
 def _message(row: Row, claims: ClaimStore) -> TakenMessage:
     (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, mark) = row
     payload = b""
-    if claim:
-        try:
-            payload = claims.get(claim)
-        except KeyError:
-            mark = LOST_PAYLOAD
-    else:
-        payload = decode(encoding, body or b"")
+    try:
+        payload = claims.get(claim) if claim else decode(encoding, body or b"")
+    except (KeyError, Damaged):
+        mark = LOST_PAYLOAD
     return TakenMessage(
         number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, mark
     )
