@@ -294,6 +294,9 @@ class Worker:
                 delivery.state, delivery.next_at = DeliveryState.UNCERTAIN, now + int(self._settings.reconcile_first * 1e6)
             elif delivery.state is DeliveryState.PARKED:
                 delivery.state = DeliveryState.READY
+            elif delivery.state is DeliveryState.READY and delivery.attempts == 0:
+                # it may be repeatable and unmarked: the last call of a dead owner gets a moment to end at the target
+                delivery.next_at = now + int(self._settings.reconcile_first * 1e6)
         for partition in gained:
             self.owned[partition.id] = partition
         self.dispatcher.add(deliveries)

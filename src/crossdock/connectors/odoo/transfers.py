@@ -74,10 +74,17 @@ class TransferValidation:
         marked = await self._marked(command, ids, picks)
         if marked is not None and marked["state"] == "done":
             return Accepted(await self._ack(marked), repeated=True)
-        transfer = await self._target(command, picks, marked)
-        await self._pick(ids, picks, transfer, close_short)
-        await self._label(transfer.picking, shipment)
-        return Accepted(await self._press(transfer.picking, close_short))
+        try:
+            transfer = await self._target(command, picks, marked)
+            await self._pick(ids, picks, transfer, close_short)
+            await self._label(transfer.picking, shipment)
+            return Accepted(await self._press(transfer.picking, close_short))
+        except TargetRefused:
+            # an earlier attempt of ours may still have been at work in Odoo and finished meanwhile: what it did decides
+            marked = await self._marked(command, ids, picks)
+            if marked is None or marked["state"] != "done":
+                raise
+            return Accepted(await self._ack(marked), repeated=True)
 
     async def find(self, command: Command) -> Mapping[str, Any] | None:
         """The acknowledgement when this confirmation's transfer is done, None when it is not."""
