@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group
@@ -29,8 +29,10 @@ from crossdock.core.errors import Deferred
 from crossdock.ledger.database import LedgerLocation
 from crossdock.ledger.session import Session
 from crossdock.ledger.store import Store
-from crossdock.simulators.server import Simulator
-from crossdock.simulators.town import Town
+
+if TYPE_CHECKING:
+    from crossdock.simulators.server import Simulator
+    from crossdock.simulators.town import Town
 
 
 class HubDidNotStart(Deferred):
@@ -108,7 +110,7 @@ class Demo:
         self.kills_left = kills if faults else 0
         self.killed = 0
         self.random = random.Random(seed)  # noqa: S311  (when the hub is killed, not a secret)
-        self.town = Town(seed=seed)
+        self.town = _town(seed)
         self.temporary = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="crossdock-demo-"))
         self.port = port or _free_port()
@@ -308,6 +310,13 @@ class Demo:
             number = placed[-1].split("/")[1]
             lines.append(f"[dim]in another terminal: CROSSDOCK_LEDGER={escape(self.ledger)} crossdock trace {number}[/]")
         return Group(grid, *lines)
+
+
+def _town(seed: int) -> Town:
+    # every command would wait for the simulators' libraries otherwise
+    from crossdock.simulators.town import Town
+
+    return Town(seed=seed)
 
 
 def _faults(simulator: Simulator) -> int:

@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from crossdock.core.errors import LedgerUnavailable
-from crossdock.landscape.landscape import Landscape
 from crossdock.ledger.database import LedgerLocation
 from crossdock.ledger.session import Session
 from crossdock.ledger.store import Store
+
+if TYPE_CHECKING:
+    from crossdock.landscape.landscape import Landscape
 
 T = TypeVar("T")
 

@@ -82,7 +82,7 @@ def _as_table(entries: list[dict[str, Any]]) -> None:
     grid.add_column("time", no_wrap=True)
     for column in ("step", "system", "what", "outcome"):
         grid.add_column(column, overflow="fold")
-    grid.add_column("note", overflow="fold", min_width=22)
+    grid.add_column("note", overflow="fold")
     day = ""
     for entry in entries:
         shown = moment(entry["at"]).astimezone()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossdock.landscape.files import Draft, NotALandscape
+if TYPE_CHECKING:
+    from crossdock.landscape.files import Draft
 
 OK, ERRORS, UNUSABLE = 0, 1, 2
 
@@ -37,7 +38,7 @@ def check(
     """
     from crossdock.landscape.bundle import bundle_id
     from crossdock.landscape.catalogue import Installed
-    from crossdock.landscape.files import read
+    from crossdock.landscape.files import NotALandscape, read
     from crossdock.landscape.lint import judge
 
     try:
@@ -115,7 +116,7 @@ def diff(
     """
     from crossdock.landscape.bundle import bundle_id
     from crossdock.landscape.diff import compare, reviewers
-    from crossdock.landscape.files import read
+    from crossdock.landscape.files import NotALandscape, read
 
     drafts: list[Draft] = []
     for path in (old, new):
