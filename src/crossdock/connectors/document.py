@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from crossdock.connectors.wrong_fields import MAPPING, wrong_field, wrong_fields
 from crossdock.core.errors import PayloadMalformed, SchemaInvalid
 
 M = TypeVar("M", bound=BaseModel)
@@ -80,14 +81,14 @@ def plain(amount: Decimal) -> Decimal:
 
 
 class Problems:
-    """Everything found wrong in one document, in order of appearance: `{"field": path, "message": reason}`."""
+    """Everything found wrong in one document, in order of appearance (`wrong_field`)."""
 
     def __init__(self) -> None:
         self.found: list[dict[str, str]] = []
 
-    def add(self, field: str, message: str) -> None:
+    def add(self, path: str, message: str, kind: str = MAPPING) -> None:
         """Note one wrong field by its path in the partner's document."""
-        self.found.append({"field": field, "message": message})
+        self.found.append(wrong_field(path, message, kind))
 
     def raise_if_any(self, document: str) -> None:
         """Raise `SchemaInvalid` naming all fields, if there are any."""
@@ -96,19 +97,18 @@ class Problems:
 
     def refusal(self, document: str) -> SchemaInvalid:
         """The error that names all fields."""
-        fields = ", ".join(item["field"] for item in self.found[:5]) + (", ..." if len(self.found) > 5 else "")
-        return SchemaInvalid(f"{document}: {len(self.found)} field(s) wrong: {fields}", errors=self.found)
+        fields = ", ".join(item["path"] for item in self.found[:5]) + (", ..." if len(self.found) > 5 else "")
+        return SchemaInvalid(f"{document}: {len(self.found)} field(s) wrong: {fields}", problems=self.found)
 
     def build(self, model: type[M], path: str, names: dict[str, str] | None = None, **values: Any) -> M | None:
         """The canonical object, or None with every pydantic error noted under `path` (`names` maps field to wire name)."""
         try:
             return model(**values)
         except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False, include_context=False):
-                inner = [str(part) for part in item["loc"]]
-                if inner and names:
-                    inner[0] = names.get(inner[0], inner[0])
-                self.add(".".join([path, *inner]) if path else ".".join(inner) or "(document)", item["msg"])
+            for item in wrong_fields(error):
+                first, dot, rest = item["path"].partition(".")
+                inner = f"{(names or {}).get(first, first)}{dot}{rest}"
+                self.add(".".join(filter(None, (path, inner))) or "(document)", item["message"], item["kind"])
             return None
 
 
@@ -118,8 +118,8 @@ def parse(model: type[M], value: Any, what: str) -> M:
         return model.model_validate(value)
     except ValidationError as error:
         problems = Problems()
-        for item in error.errors(include_url=False, include_input=False, include_context=False):
-            problems.add(".".join([what, *(str(part) for part in item["loc"])]), item["msg"])
+        for item in wrong_fields(error):
+            problems.add(".".join(filter(None, (what, item["path"]))), item["message"], item["kind"])
         raise problems.refusal(what) from None
 
 

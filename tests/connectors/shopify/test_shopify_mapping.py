@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shop_bench import connector, events_of
-from tests.connectors.mutations import VALUES, spoiled
 
 from crossdock.canonical.order import SalesOrder
 from crossdock.connectors.protocol import Inbound
@@ -23,6 +22,7 @@ from crossdock.core.errors import CrossdockError, DocumentUnknown, PayloadMalfor
 from crossdock.simulators.shopify import Shopify
 from crossdock.simulators.shopify.store import Store
 from crossdock.simulators.shopify.views import Views
+from tests.connectors.mutations import VALUES, spoiled
 
 STORE = Store(lambda *_: None)
 ORDER = STORE.place(random.Random(4), [("XD-001", 2), ("XD-003", 1)])
@@ -94,7 +94,9 @@ def test_every_wrong_field_is_named_not_the_first() -> None:
     order["shipping_address"]["country_code"] = "Germany"
     with pytest.raises(SchemaInvalid) as caught:
         events_of(ONE, Inbound("orders/create", "x", json.dumps(order).encode()))
-    fields = {item["field"] for item in caught.value.detail["errors"]}
+    problems = caught.value.detail["problems"]
+    assert all(item.keys() == {"path", "message", "kind"} and all(item.values()) for item in problems)
+    fields = {item["path"] for item in problems}
     assert fields >= {
         "currency",
         "updated_at",
@@ -126,7 +128,7 @@ def test_characters_no_database_takes_are_refused_by_name_of_the_field(text: str
     order = {**ORDER, "note": text, "line_items": [{**ORDER["line_items"][0], "name": text}]}
     with pytest.raises(SchemaInvalid) as caught:
         events_of(ONE, Inbound("orders/create", "x", json.dumps(order).encode()))
-    assert {item["field"] for item in caught.value.detail["errors"]} == {"note", "line_items.0.name"}
+    assert {item["path"] for item in caught.value.detail["problems"]} == {"note", "line_items.0.name"}
 
 
 def test_an_unknown_topic_is_refused_and_known_quiet_ones_give_no_event() -> None:
@@ -194,7 +196,7 @@ def test_samples_by_others_are_read_or_refused_with_a_reason(path: Path, topic: 
     else:
         return
     assert refusal["message"] and refusal["code"] in ("validate.schema", "normalize.malformed")
-    assert refusal["detail"].get("errors") or refusal["code"] == "normalize.malformed"
+    assert refusal["detail"].get("problems") or refusal["code"] == "normalize.malformed"
 
 
 @pytest.mark.skipif(not SAMPLES, reason="no sample corpus (CROSSDOCK_CORPUS)")

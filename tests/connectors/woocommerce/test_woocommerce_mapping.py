@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.connectors.mutations import VALUES, spoiled
 from woo_bench import connector, events_of
 
 from crossdock.canonical.order import SalesOrder
@@ -21,6 +20,7 @@ from crossdock.connectors.woocommerce.connector import ORDER_TOPICS
 from crossdock.core.errors import CrossdockError, DocumentUnknown, PayloadMalformed, SchemaInvalid
 from crossdock.simulators.woocommerce import WooCommerce
 from crossdock.simulators.woocommerce.store import STATUSES, Store
+from tests.connectors.mutations import VALUES, spoiled
 
 ORDER = Store(lambda *_: None).place(random.Random(4), [("XD-001", 2), ("XD-003", 3)])
 ONE = connector(WooCommerce(), fee_sku="FEE")
@@ -83,7 +83,9 @@ def test_every_wrong_field_is_named_not_the_first() -> None:
     order["shipping"]["country"] = "Deutschland"
     with pytest.raises(SchemaInvalid) as caught:
         events_of(ONE, Inbound("order.created", "x", json.dumps(order).encode()))
-    fields = {item["field"] for item in caught.value.detail["errors"]}
+    problems = caught.value.detail["problems"]
+    assert all(item.keys() == {"path", "message", "kind"} and all(item.values()) for item in problems)
+    fields = {item["path"] for item in problems}
     assert fields >= {
         "currency",
         "total",
@@ -142,7 +144,7 @@ def test_samples_by_others_are_read_or_refused_with_a_reason(path: Path, topic: 
     else:
         return
     assert refusal["message"] and refusal["code"] in ("validate.schema", "normalize.malformed", "normalize.unknown_document")
-    assert refusal["detail"].get("errors") or refusal["code"] != "validate.schema"
+    assert refusal["detail"].get("problems") or refusal["code"] != "validate.schema"
 
 
 @pytest.mark.skipif(not SAMPLES, reason="no sample corpus (CROSSDOCK_CORPUS)")
@@ -153,7 +155,7 @@ def test_orders_by_others_are_whole_orders() -> None:
     sample["status"] = "processing"
     with pytest.raises(SchemaInvalid) as caught:
         events_of(ONE, Inbound("order.updated", "x", json.dumps(sample).encode()))
-    assert [item["field"] for item in caught.value.detail["errors"]] == ["line_items.0.sku"]
+    assert [item["path"] for item in caught.value.detail["problems"]] == ["line_items.0.sku"]
     sample["line_items"][0]["sku"] = "SINGLE-1"
     [event] = events_of(ONE, Inbound("order.updated", "x", json.dumps(sample).encode()))
     order = event.data

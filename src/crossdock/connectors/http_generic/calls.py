@@ -20,6 +20,7 @@ from crossdock.connectors.http_generic.paths import Inexact, Scope, compile_path
 from crossdock.connectors.http_generic.rules import Fields
 from crossdock.connectors.http_generic.steps import text
 from crossdock.connectors.protocol import ConnectorContext, ValueMaps
+from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.errors import AnswerLost, PayloadMalformed, SchemaInvalid, TargetUnavailable
 
 
@@ -91,10 +92,7 @@ class Call:
             return None
         value = self._body_from(data, Scope(data, meta))
         if value is None:
-            raise SchemaInvalid(
-                "there is nothing to send at the path of `body_from`",
-                problems=[{"path": "body_from", "message": "missing", "kind": "mapping"}],
-            )
+            raise refusal("there is nothing to send at the path of `body_from`", "body_from", "missing")
         return value
 
     def request(
@@ -114,9 +112,7 @@ class Call:
                 if value is not None:
                     params[place] = text(value)
         except ValueError as problem:
-            raise SchemaInvalid(
-                f"{place}: {problem}", problems=[{"path": place, "message": str(problem), "kind": "mapping"}]
-            ) from None
+            raise refusal(f"{place}: {problem}", place, str(problem)) from None
         payload = b""
         if body is not None:
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded" if self._form else "application/json")

@@ -15,8 +15,9 @@ from crossdock.connectors.http_generic.overlay import compile_conditions, compil
 from crossdock.connectors.http_generic.paths import Scope, compile_path
 from crossdock.connectors.http_generic.steps import text
 from crossdock.connectors.protocol import ConnectorContext
+from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.commands import Command
-from crossdock.core.errors import AnswerLost, CallNotAllowed, CrossdockError, SchemaInvalid, TargetRefused
+from crossdock.core.errors import AnswerLost, CallNotAllowed, CrossdockError, TargetRefused
 from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, EffectUnclear, Outcome
 
 
@@ -196,8 +197,5 @@ class _Batch:
     def _name(self, command: Command, meta: Mapping[str, Any]) -> str:
         value = self._match_command(command.data, Scope(command.data, meta))
         if value is None:
-            raise SchemaInvalid(
-                "the command has no value at `match_command`",
-                problems=[{"path": "match_command", "message": "missing", "kind": "mapping"}],
-            )
+            raise refusal("the command has no value at `match_command`", "match_command", "missing")
         return text(value)

@@ -15,7 +15,8 @@ from crossdock.connectors.http_generic.paths import Inexact, Reader, Scope
 from crossdock.connectors.http_generic.steps import compile_step
 from crossdock.connectors.http_generic.targets import is_text_target
 from crossdock.connectors.protocol import StoredMessage, ValueMaps
-from crossdock.core.errors import DocumentUnknown, SchemaInvalid
+from crossdock.connectors.wrong_fields import refusal
+from crossdock.core.errors import DocumentUnknown
 
 
 class EventMapper:
@@ -68,9 +69,7 @@ class EventMapper:
             place = "position"
             position = self._position(self._stream, document, scope) if self._stream is not None else None
         except ValueError as problem:
-            raise SchemaInvalid(
-                f"{place}: {problem}", problems=[{"path": place, "message": str(problem), "kind": "mapping"}]
-            ) from None
+            raise refusal(f"{place}: {problem}", place, str(problem)) from None
         system = meta["system"]
         return Event(f"{system}/{self._type}/{identity}", self._type, system, key, data, occurred, references, position)
 
@@ -115,9 +114,7 @@ class DocumentMapper:
 
     def _map(self, document: Any, meta: Mapping[str, Any], body: bytes) -> Sequence[Event]:
         if type(document) is not dict:
-            raise SchemaInvalid(
-                "a JSON object is expected", problems=[{"path": "", "message": "not an object", "kind": "mapping"}]
-            )
+            raise refusal("a JSON object is expected", "", "not an object")
         return [event for mapper in self._mappers if (event := mapper.event(document, meta, body)) is not None]
 
 

@@ -10,6 +10,7 @@ from crossdock.connectors.http_generic.paths import Inexact, Reader, Scope, comp
 from crossdock.connectors.http_generic.rules import PLACEHOLDER, Condition, FieldRule
 from crossdock.connectors.http_generic.steps import Step, compile_step, text
 from crossdock.connectors.protocol import ValueMaps
+from crossdock.connectors.wrong_fields import wrong_field
 from crossdock.core.errors import SchemaInvalid
 
 Problems = list[tuple[str, str]]
@@ -118,9 +119,7 @@ class Mapper:
         mapped = self._root.build(document, Scope(document, meta), problems)
         if problems:
             listed = "; ".join(f"{place}: {words}" for place, words in problems[:5])
-            raise SchemaInvalid(
-                listed, problems=[{"path": place, "message": words, "kind": "mapping"} for place, words in problems]
-            )
+            raise SchemaInvalid(listed, problems=[wrong_field(place, words) for place, words in problems])
         return mapped or {}
 
 

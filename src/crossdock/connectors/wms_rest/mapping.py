@@ -19,6 +19,7 @@ from crossdock.canonical.shipment import Shipment
 from crossdock.canonical.values import UtcTime
 from crossdock.connectors.exact_json import read_exact, read_fast
 from crossdock.connectors.protocol import Inbound, StockLine
+from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed, SchemaInvalid
 
 TOPICS = frozenset({"fulfilment.status", "picking.completed", "shipment.dispatched", "stock.changed"})
@@ -228,7 +229,7 @@ def _time(event: Mapping[str, Any]) -> datetime:
 
 
 def _invalid(field: str, problem: str) -> SchemaInvalid:
-    return SchemaInvalid(f"{field}: {problem}", problems=[{"path": field, "message": problem, "kind": "mapping"}])
+    return refusal(f"{field}: {problem}", field, problem)
 
 
 def release_body(order: FulfilmentOrder) -> bytes:
