@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from time import monotonic
 
-from crossdock.core.errors import SecretMissing
+from crossdock.core.errors import LandscapeInvalid, SecretMissing
 
 MAX_SECRET_BYTES = 65_536
 LOOK_EVERY = 1.0
 """Seconds between two looks at a secret's file; it is read in the accept path of every message."""
+
+
+def vault_of(kind: str, url: str, root: Path) -> Callable[[str], str] | None:
+    """The vault of an environment: an entry point of the group `crossdock.vaults`, called with its address and the landscape's folder.
+
+    It gives a function from path to secret that raises `SecretMissing`. None for the kind `none`. Raises `LandscapeInvalid` when no
+    vault of this kind is installed.
+    """
+    if kind == "none":
+        return None
+    found = {point.name: point for point in entry_points(group="crossdock.vaults")}
+    if kind not in found:
+        raise LandscapeInvalid(f"there is no vault {kind!r}; installed: {', '.join(sorted(found)) or 'none'}", kind=kind)
+    vault: Callable[[str], str] = found[kind].load()(url, root)
+    return vault
 
 
 class SecretReferences:

@@ -19,7 +19,7 @@ from crossdock.engine.postgresql import PostgresqlEngine
 from crossdock.engine.protocol import Engine
 from crossdock.landscape.landscape import Landscape
 from crossdock.landscape.rules import RuleBook
-from crossdock.landscape.secrets import SecretReferences
+from crossdock.landscape.secrets import SecretReferences, vault_of
 from crossdock.landscape.valuemaps import CodeTables
 from crossdock.ledger.bundles import remember_bundle
 from crossdock.ledger.database import LedgerLocation, migrate
@@ -91,7 +91,9 @@ class Hub:
         await engine.start()
         floor = await self.store.work.do(highest_number)
         numbers = Numbers(self.clock, engine.node, floor)
-        secrets = SecretReferences(self.landscape.root / self.landscape.environment.vault.secrets)
+        vault = self.landscape.environment.vault
+        root = self.landscape.root
+        secrets = SecretReferences(root / vault.secrets, vault=vault_of(vault.kind, vault.url, root))
         self.runtime = build(self.landscape, secrets, CodeTables(self.landscape.value_maps), self.clock, self._connectors)
         await self.store.work.do(lambda s: remember_bundle(s, self.landscape, micros(self.clock.now())))
         claims = FileClaims(self._payload_folder())

@@ -78,6 +78,9 @@ class WmsCsvOptions(Options):
     `keep_days`: how long the control folder remembers what was sent; longer than any retry budget.
     """
 
+    transport: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="How files travel: an entry point of the group `crossdock.transports`.")
+    ] = "sftp"
     username: Annotated[str, Field(min_length=1)]
     host_keys: Annotated[list[str], Field(min_length=1)]
     auth: Literal["password", "key"] = "password"

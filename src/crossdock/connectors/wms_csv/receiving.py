@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from crossdock.connectors.protocol import Inbound, PollResult
+from crossdock.connectors.transports import FileTransport
 from crossdock.connectors.wms_csv.mapping import UNREADABLE, Files
 from crossdock.connectors.wms_csv.options import WmsCsvOptions
-from crossdock.connectors.wms_csv.server import Entry, Server
+from crossdock.connectors.wms_csv.server import Entry
 from crossdock.core.errors import PermissionRefused
 
 
@@ -22,7 +23,7 @@ class Inbox:
     brings the cursor that names it: after a crash in between it is simply read again, and its dedupe key makes that harmless.
     """
 
-    def __init__(self, server: Server, options: WmsCsvOptions, files: Files) -> None:
+    def __init__(self, server: FileTransport, options: WmsCsvOptions, files: Files) -> None:
         self._server = server
         self._options = options
         self._folders = options.directories

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncssh
 
 from crossdock.connectors.http import Exchange, current_call
+from crossdock.connectors.transports import FileTransport
 from crossdock.connectors.wms_csv.errors import FAULTS, answered, outcome
-from crossdock.connectors.wms_csv.server import Server
 from crossdock.core.errors import AnswerLost, CrossdockError, TargetUnavailable
 
 KEPT = 16_384
@@ -21,7 +21,7 @@ KEPT = 16_384
 class Outbox:
     """The sending side of one warehouse."""
 
-    def __init__(self, server: Server, send: str, control: str) -> None:
+    def __init__(self, server: FileTransport, send: str, control: str) -> None:
         self._server = server
         self._send = send
         self._control = control
@@ -58,7 +58,7 @@ class Outbox:
         if scope is not None:
             scope.exchanges.append(exchange)
         try:
-            await self._server.bare(lambda client: client.rename(staged, final))
+            await self._server.hand_over(staged, final)
         except FAULTS as error:
             if not answered(error):
                 raise AnswerLost(f"the server went silent while {name} was handed over: {type(error).__name__}") from None

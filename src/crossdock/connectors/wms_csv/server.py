@@ -123,6 +123,10 @@ class Server:
             self.drop()
             raise
 
+    async def hand_over(self, source: str, target: str) -> None:
+        """Rename; faults are the caller's to judge."""
+        await self.bare(lambda client: client.rename(source, target))
+
     # Steps ---------------------------------------------------------------------------------------------------
 
     async def exists(self, path: str) -> bool:

@@ -32,7 +32,8 @@ class Vault(Strict):
     """Where `vault:` references are resolved."""
 
     kind: Annotated[
-        Literal["none", "embedded", "hashicorp"], Field(description="`none`: only `env:` and `file:` references are used.")
+        Name,
+        Field(description="`none`: only `env:` and `file:` references are used; else an entry point of the group `crossdock.vaults`."),
     ] = "none"
     url: Annotated[str, Field(description="The vault's address.")] = ""
     secrets: Annotated[str, Field(description="Folder against which `file:` references are read, relative to the landscape.")] = (
