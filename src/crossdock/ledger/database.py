@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crossdock.core.errors import LedgerUnavailable, Misconfigured
+
+MIGRATION: Final = 0x43CF
+"""Class of the advisory lock under which a PostgreSQL ledger is migrated."""
 
 
 class LedgerUrlInvalid(Misconfigured):
@@ -100,20 +107,41 @@ def configure(location: LedgerLocation) -> str:
 
 
 def migrate(location: LedgerLocation) -> None:
-    """Bring the schema up to date. Raises `LedgerUnavailable` when the database cannot be reached."""
+    """Bring the schema up to date; workers that start together do it one after the other.
+
+    Raises `LedgerUnavailable` when the database cannot be reached.
+    """
     from django.core.management import call_command
     from django.db import OperationalError, connections
 
-    if location.path is not None:
-        location.path.parent.mkdir(parents=True, exist_ok=True)
     alias = configure(location)
     try:
-        if location.vendor == "sqlite":
-            with connections[alias].cursor() as cursor:
-                cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
-                cursor.execute("PRAGMA journal_mode=WAL")
-        call_command("migrate", database=alias, verbosity=0, interactive=False)
-    except OperationalError as error:
+        with _alone(location, alias):
+            if location.vendor == "sqlite":
+                with connections[alias].cursor() as cursor:
+                    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+                    cursor.execute("PRAGMA journal_mode=WAL")
+            call_command("migrate", database=alias, verbosity=0, interactive=False)
+    except (OperationalError, OSError) as error:
         raise LedgerUnavailable(f"the ledger cannot be opened: {str(error).splitlines()[0]}") from None
     finally:
         connections.close_all()
+
+
+@contextmanager
+def _alone(location: LedgerLocation, alias: str) -> Iterator[None]:
+    """Keep other processes from migrating the same ledger; the lock ends with the connection or the process."""
+    if location.path is None:
+        from django.db import connections
+
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, 0)", (MIGRATION,))
+        yield
+        return
+    location.path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(location.path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

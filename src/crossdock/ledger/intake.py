@@ -69,5 +69,16 @@ def accept(session: Session, rows: Sequence[Row]) -> list[Accepted]:
         changed[COLUMNS.index("mapping")] = f"conflict:{written(number)}"
         conflicts.append(tuple(changed))
         answers.append(Accepted(row[0], Intake.CONFLICT))
-    session.insert("ledger_message", COLUMNS, conflicts, ignore="dedupe")
+    if conflicts:
+        kept = set(session.insert("ledger_message", COLUMNS, conflicts, ignore="dedupe"))
+        if len(kept) < len(conflicts):
+            return _first_of_their_kind(session, conflicts, answers)
     return answers
+
+
+def _first_of_their_kind(session: Session, conflicts: Sequence[Row], answers: Sequence[Accepted]) -> list[Accepted]:
+    """The same conflict was kept before: it is told under the number of the first."""
+    identities = {row[0]: row[DEDUPE] for row in conflicts}
+    found = session.rows_in("SELECT dedupe, id FROM ledger_message WHERE dedupe {in}", list(set(identities.values())))
+    numbers = {bytes(identity): number for identity, number in found}
+    return [Accepted(numbers[identities[a.number]], a.intake) if a.number in identities else a for a in answers]
