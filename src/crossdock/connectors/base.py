@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +23,9 @@ from crossdock.core.commands import Command
 from crossdock.core.errors import CallNotAllowed, CrossdockError, DocumentUnknown, UnknownSystem
 from crossdock.core.outcomes import Effect, EffectAbsent, EffectUnclear, Outcome
 
+Delivery = Callable[[Command], Awaitable[Outcome]]
+"""Carries out one command: returns or raises the outcome."""
+
 
 class Options(BaseModel):
     """The base of every connector's `options:` block; unknown settings are refused so that typing errors are found."""
@@ -31,7 +34,10 @@ class Options(BaseModel):
 
 
 class BaseConnector:
-    """Inherit from this and override what your `capabilities` declare."""
+    """Inherit from this and override what your `capabilities` declare.
+
+    Commands need no `deliver` of their own: put what carries each of them out into `deliveries`, by the command's name.
+    """
 
     kind: ClassVar[str] = ""
     title: ClassVar[str] = ""
@@ -41,6 +47,7 @@ class BaseConnector:
 
     def __init__(self, context: ConnectorContext) -> None:
         self.context = context
+        self.deliveries: Mapping[str, Delivery] = {}
 
     @classmethod
     def credential_purposes(cls, options: Any) -> frozenset[str]:
@@ -76,7 +83,10 @@ class BaseConnector:
         return cursor
 
     async def deliver(self, command: Command) -> Outcome:
-        raise CallNotAllowed(f"{self.kind} cannot carry out {command.name!r}", command=command.name)
+        carry_out = self.deliveries.get(command.name)
+        if carry_out is None:
+            raise CallNotAllowed(f"{self.kind} cannot carry out {command.name!r}", command=command.name)
+        return await carry_out(command)
 
     async def deliver_many(self, commands: Sequence[Command]) -> Sequence[Outcome]:
         outcomes: list[Outcome] = []

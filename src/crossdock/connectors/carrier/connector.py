@@ -46,17 +46,16 @@ class CarrierConnector(BaseConnector):
         self.account = Account(context, process)
         self.tracking = Tracking(self.account)
         self.booking = Booking(self.account, self.tracking)
+        self.deliveries = {
+            "shipment.book": self.booking.book,
+            "shipment.cancel": self.booking.cancel,
+            "shipment.track": self._track,
+        }
 
-    async def deliver(self, command: Command) -> Outcome:
-        if command.name == "shipment.book":
-            return await self.booking.book(command)
-        if command.name == "shipment.cancel":
-            return await self.booking.cancel(command)
-        if command.name == "shipment.track":
-            if not command.data.get("tracking_number"):
-                raise SchemaInvalid("there is no tracking number to follow", fields=["tracking_number"])
-            return Accepted({})
-        raise CallNotAllowed(f"{self.kind} cannot carry out {command.name!r}", command=command.name)
+    async def _track(self, command: Command) -> Outcome:
+        if not command.data.get("tracking_number"):
+            raise SchemaInvalid("there is no tracking number to follow", fields=["tracking_number"])
+        return Accepted({})
 
     async def find_effect(self, command: Command) -> Effect:
         if command.name == "shipment.book":

@@ -13,29 +13,25 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ValidationError
-
 from crossdock.canonical.events import Event
-from crossdock.canonical.fulfilment import FulfilmentOrder
 from crossdock.connectors.base import BaseConnector
 from crossdock.connectors.protocol import Capabilities, ConnectorContext, PollResult, Probe, StockLine, StoredMessage
+from crossdock.connectors.transports import file_transport
+from crossdock.connectors.warehouse import fulfilment_number, released
 from crossdock.connectors.wms_csv.mapping import TOPICS, Files
 from crossdock.connectors.wms_csv.options import WmsCsvOptions
 from crossdock.connectors.wms_csv.receiving import Inbox
 from crossdock.connectors.wms_csv.sending import Outbox
-from crossdock.connectors.wms_csv.server import Server
 from crossdock.core.commands import Command
 from crossdock.core.errors import (
     AnswerPending,
-    CallNotAllowed,
     ContractBroken,
     CrossdockError,
     PayloadMalformed,
-    SchemaInvalid,
     TargetRefused,
     TargetUnavailable,
 )
-from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, EffectUnclear, Outcome
+from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, EffectUnclear
 
 CHANNEL = "files"
 SNAPSHOT_CHUNK = 5_000
@@ -62,10 +58,11 @@ class WmsCsvConnector(BaseConnector):
         self._options: WmsCsvOptions = context.options
         folders = self._options.directories
         self._files = Files(self._options)
-        self._server = Server(context)
+        self._server = file_transport(self._options.transport, context)
         self._outbox = Outbox(self._server, folders.send, folders.control)
         self._pruned: datetime | None = None
         self._inbox = Inbox(self._server, self._options, self._files)
+        self.deliveries = {"fulfilment.release": self._release, "fulfilment.cancel": self._cancel}
 
     @classmethod
     def credential_purposes(cls, options: WmsCsvOptions) -> frozenset[str]:
@@ -88,26 +85,15 @@ class WmsCsvConnector(BaseConnector):
 
     # Out -----------------------------------------------------------------------------------------------------
 
-    async def deliver(self, command: Command) -> Outcome:
-        if command.name == "fulfilment.release":
-            return await self._release(command)
-        if command.name == "fulfilment.cancel":
-            return await self._cancel(command)
-        raise CallNotAllowed(f"a warehouse cannot carry out {command.name!r}", command=command.name)
-
     async def _release(self, command: Command) -> Accepted:
-        try:
-            order = FulfilmentOrder.model_validate(command.data.get("fulfilment"))
-        except ValidationError as error:
-            problems = [{"path": ".".join(map(str, e["loc"])), "message": e["msg"], "kind": e["type"]} for e in error.errors()]
-            raise SchemaInvalid("the fulfilment order is not valid", problems=problems) from None
+        order = released(command)
         name = file_name("FO", order.number, command.id)
         fresh = await self._outbox.send(name, self._files.release(order, command.id))
         return Accepted(_release_ack(name), repeated=not fresh)
 
     async def _cancel(self, command: Command) -> Accepted:
         """The file is sent once; the warehouse's answer, a file of the same name, decides."""
-        number = _number(command)
+        number = fulfilment_number(command)
         name = file_name("CANCEL", number, command.id)
         await self._outbox.send(name, self._files.cancel(number, str(command.data.get("reason") or ""), command.id))
         loop = asyncio.get_running_loop()
@@ -135,9 +121,9 @@ class WmsCsvConnector(BaseConnector):
     async def find_effect(self, command: Command) -> Effect:
         """The control folder tells whether the file was handed over; of a cancellation the answer tells the rest."""
         if command.name == "fulfilment.release":
-            name = file_name("FO", _number(command), command.id)
+            name = file_name("FO", fulfilment_number(command), command.id)
             return EffectFound(_release_ack(name)) if await self._outbox.sent(name) else EffectAbsent()
-        name = file_name("CANCEL", _number(command), command.id)
+        name = file_name("CANCEL", fulfilment_number(command), command.id)
         if not await self._outbox.sent(name):
             return EffectAbsent()
         status = await self._answer(name)
@@ -189,13 +175,3 @@ def _next(chunks: Any) -> list[StockLine]:
 
 def _release_ack(name: str) -> dict[str, Any]:
     return {"warehouse_reference": "", "file": name}
-
-
-def _number(command: Command) -> str:
-    fulfilment = command.data.get("fulfilment")
-    number = command.data.get("fulfilment_number") or (fulfilment.get("number") if isinstance(fulfilment, Mapping) else None)
-    if not isinstance(number, str) or not number:
-        raise SchemaInvalid(
-            "the command names no fulfilment", problems=[{"path": "fulfilment_number", "message": "missing", "kind": "missing"}]
-        )
-    return number

@@ -7,10 +7,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 import orjson
-from pydantic import ValidationError
 
 from crossdock.canonical.events import Event
-from crossdock.canonical.fulfilment import FulfilmentOrder
 from crossdock.connectors.base import BaseConnector
 from crossdock.connectors.http import HttpAnswer
 from crossdock.connectors.protocol import (
@@ -23,6 +21,7 @@ from crossdock.connectors.protocol import (
     StockLine,
     StoredMessage,
 )
+from crossdock.connectors.warehouse import fulfilment_number, released
 from crossdock.connectors.wms_rest import mapping
 from crossdock.connectors.wms_rest.api import WarehouseApi
 from crossdock.connectors.wms_rest.options import ApiKeyAuth, WmsRestOptions
@@ -30,15 +29,13 @@ from crossdock.connectors.wms_rest.signature import secret_key, verify
 from crossdock.core.commands import Command
 from crossdock.core.errors import (
     AnswerLost,
-    CallNotAllowed,
     ContractBroken,
     CrossdockError,
     PayloadMalformed,
-    SchemaInvalid,
     TargetRefused,
     TargetUnavailable,
 )
-from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, Outcome
+from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound
 
 
 class WmsRestConnector(BaseConnector):
@@ -60,6 +57,7 @@ class WmsRestConnector(BaseConnector):
         super().__init__(context)
         self._options: WmsRestOptions = context.options
         self._api = WarehouseApi(context)
+        self.deliveries = {"fulfilment.release": self._release, "fulfilment.cancel": self._cancel}
 
     @classmethod
     def credential_purposes(cls, options: WmsRestOptions) -> frozenset[str]:
@@ -103,30 +101,20 @@ class WmsRestConnector(BaseConnector):
 
     # Out -----------------------------------------------------------------------------------------------------
 
-    async def deliver(self, command: Command) -> Outcome:
-        if command.name == "fulfilment.release":
-            return await self._release(command)
-        if command.name == "fulfilment.cancel":
-            return await self._cancel(command)
-        raise CallNotAllowed(f"a warehouse cannot carry out {command.name!r}", command=command.name)
-
     async def _release(self, command: Command) -> Accepted:
-        try:
-            order = FulfilmentOrder.model_validate(command.data.get("fulfilment"))
-        except ValidationError as error:
-            raise SchemaInvalid("the fulfilment order is not valid", problems=_fields(error)) from None
+        order = released(command)
         answer = await self._api.put(self._path(order.number), mapping.release_body(order), command.id)
         return Accepted(self._release_ack(_done(answer, "number")), repeated=answer.status == 200)
 
     async def _cancel(self, command: Command) -> Accepted:
         body = orjson.dumps({"reason": str(command.data.get("reason") or "")})
-        answer = await self._api.put(f"{self._path(_number(command))}/cancellation", body, command.id)
+        answer = await self._api.put(f"{self._path(fulfilment_number(command))}/cancellation", body, command.id)
         return Accepted(_cancel_ack(_done(answer, "status")))
 
     async def find_effect(self, command: Command) -> Effect:
         """The warehouse is asked for the fulfilment. "Absent" is safe even when the first request is still on its way: PUT creates once."""
         try:
-            answer = await self._api.get(self._path(_number(command)))
+            answer = await self._api.get(self._path(fulfilment_number(command)))
         except TargetRefused as refused:
             if refused.detail.get("answer") == "unknown_fulfilment":
                 return EffectAbsent()
@@ -181,16 +169,6 @@ class WmsRestConnector(BaseConnector):
         return Probe(healthy=True, version=version)
 
 
-def _number(command: Command) -> str:
-    fulfilment = command.data.get("fulfilment")
-    number = command.data.get("fulfilment_number") or (fulfilment.get("number") if isinstance(fulfilment, Mapping) else None)
-    if not isinstance(number, str) or not number:
-        raise SchemaInvalid(
-            "the command names no fulfilment", problems=[{"path": "fulfilment_number", "message": "missing", "kind": "mapping"}]
-        )
-    return number
-
-
 def _done(answer: HttpAnswer, needed: str) -> dict[str, Any]:
     """The body of a success; one that cannot be read leaves it uncertain what the warehouse did."""
     try:
@@ -207,10 +185,3 @@ def _cancel_ack(cancellation: Mapping[str, Any]) -> dict[str, Any]:
     if status not in ("cancelled", "too_late"):
         raise ContractBroken(f"the warehouse answered {status!r} to a cancellation", answer=str(status))
     return {"status": status}
-
-
-def _fields(error: ValidationError) -> list[dict[str, str]]:
-    return [
-        {"field": ".".join(map(str, item["loc"])), "message": item["msg"], "kind": item["type"]}
-        for item in error.errors(include_input=False, include_url=False)
-    ]
