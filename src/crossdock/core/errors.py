@@ -397,6 +397,13 @@ class SnapshotImplausible(Rejected):
     hint = "Look at the sample in the detail. If the difference is real, raise the guard of this flow for one run."
 
 
+class RunInterrupted(Rejected):
+    """Runs of a batch flow did not survive, several times in a row."""
+
+    code = "run.interrupted"
+    hint = "Look at the hub's log for why it ended; `crossdock run` starts another run, else the schedule does."
+
+
 # --- landscape, ledger, engine ----------------------------------------------------------------------------------
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 CONNECTORS: Final = "crossdock.connectors"
 PROCESSES: Final = "crossdock.processes"
 
-BUILT_IN_WORKFLOWS: Final = {"inventory_snapshot": "the hub's own comparison of a warehouse's stock with the ERP"}
-"""Workflows that are work of the pipeline itself and no process."""
+BATCH_WORKFLOWS: Final = {"inventory_snapshot": "the hub's own comparison of a warehouse's stock with the ERP"}
+"""Workflows that have a run of their own, so that their flows can be `timing: batch`."""
 
 
 class NotLoadable(Exception):

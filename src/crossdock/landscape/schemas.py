@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from crossdock.landscape.catalogue import BUILT_IN_WORKFLOWS, Catalogue, NotLoadable
+from crossdock.landscape.catalogue import Catalogue, NotLoadable
 from crossdock.landscape.files import FOLDERS, SINGLE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -68,7 +68,7 @@ def schema(kind: str, catalogue: Catalogue) -> dict[str, Any]:
         _by_choice(made, "kind", "options", installed, sorted(catalogue.connectors()))
     if kind == "flows":
         installed = _models(catalogue, catalogue.processes(), "process", "Settings")
-        _by_choice(made, "workflow", "settings", installed, sorted({*catalogue.processes(), *BUILT_IN_WORKFLOWS}))
+        _by_choice(made, "workflow", "settings", installed, sorted(catalogue.processes()))
     return {"$schema": DIALECT, "$id": f"urn:crossdock:landscape:{NAMES[kind]}", **made}
 
 

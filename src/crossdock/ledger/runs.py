@@ -48,7 +48,10 @@ class Run:
 
 
 def _run(row: Row) -> Run:
-    return Run(row[0], row[1], RunState(row[2]), *row[3:9], progress=orjson.loads(row[9]), result=orjson.loads(row[10]))
+    number, flow, state, due, started, ended, partition, epoch, author, progress, result = row
+    return Run(
+        number, flow, RunState(state), due, started, ended, partition, epoch, author, orjson.loads(progress), orjson.loads(result)
+    )
 
 
 def open_runs(session: Session, partitions: Sequence[int]) -> list[Run]:
@@ -186,6 +189,11 @@ def fate(session: Session, digests: Sequence[bytes]) -> Fate:
     return found
 
 
+def untaken(session: Session, message: int) -> bool:
+    """Whether a message still waits to be normalized."""
+    return session.rows("SELECT state FROM ledger_message WHERE id=?", (message,)) == [(int(MessageState.RECEIVED),)]
+
+
 def in_motion(session: Session, system: str) -> list[Row]:
     """Commands to a system whose effect is still to come: open deliveries, and failed ones a person may still retry.
 
@@ -214,8 +222,6 @@ def parked_commands(session: Session) -> list[str]:
 
 
 def told_since(session: Session, keys: Sequence[str], number: int) -> set[str]:
-    """Which of these business keys had an event recorded after `number`."""
-    return {
-        key
-        for (key,) in session.rows_in(f"SELECT DISTINCT key FROM ledger_event WHERE id>{int(number)} AND key {{in}}", list(keys))
-    }
+    """Which of these business keys something was told about after `number`, other than by counting."""
+    sql = f"SELECT DISTINCT key FROM ledger_event WHERE id>{int(number)} AND type<>'stock.counted' AND key {{in}}"
+    return {key for (key,) in session.rows_in(sql, list(keys))}

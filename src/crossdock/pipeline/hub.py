@@ -17,6 +17,7 @@ from crossdock.core.ownership import Ownership, compile_ownership
 from crossdock.engine.embedded import EmbeddedEngine
 from crossdock.engine.postgresql import PostgresqlEngine
 from crossdock.engine.protocol import Engine
+from crossdock.landscape.catalogue import BATCH_WORKFLOWS
 from crossdock.landscape.landscape import Landscape
 from crossdock.landscape.rules import RuleBook
 from crossdock.landscape.secrets import SecretReferences, vault_of
@@ -29,14 +30,17 @@ from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros
 from crossdock.ledger.work import highest_number
 from crossdock.pipeline.ask import AskEndpoint
+from crossdock.pipeline.comparison import InventoryComparison
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.observe import Meters
 from crossdock.pipeline.poll import Poller
 from crossdock.pipeline.probe import Prober
 from crossdock.pipeline.receive import ReceiveEndpoint
 from crossdock.pipeline.runtime import Runtime, build
+from crossdock.pipeline.schedule import Scheduler, Work
 from crossdock.pipeline.server import Door
 from crossdock.pipeline.settings import PipelineSettings
+from crossdock.pipeline.timetable import Timetable, timetable
 from crossdock.pipeline.validate import Judge, Validator
 from crossdock.pipeline.work import EventWork
 from crossdock.pipeline.worker import Worker
@@ -77,6 +81,7 @@ class Hub:
         self.runtime: Runtime
         self.worker: Worker
         self.poller: Poller
+        self.scheduler: Scheduler
         self.intake: IntakeBuffer
         self.door: Door
 
@@ -108,6 +113,10 @@ class Hub:
         self.intake.owns = self.worker.owns
         self.poller = Poller(self.store, self.runtime, self.intake, self.clock, self.worker.epoch, self.worker.report)
         self.worker.hint = self.poller.hint
+        self.scheduler = Scheduler(
+            self.store, self.intake, self.clock, self.worker.epoch, self.worker.contribute, self.meters, self._batches(),
+            settings.timers_every,
+        )  # fmt: skip
         prober = Prober(self.runtime, self.worker.dispatcher, self.clock, settings.probe_every, self.worker.report)
         connectors = {name: p.connector for name, p in self.runtime.participants.items()}
         limits = {name: p.system.limits.max_body for name, p in self.runtime.participants.items()}
@@ -118,8 +127,18 @@ class Hub:
         self._tasks = [
             asyncio.create_task(self.worker.run(), name="worker"),
             asyncio.create_task(self.poller.run(), name="poller"),
+            asyncio.create_task(self.scheduler.run(), name="scheduler"),
             asyncio.create_task(prober.run(), name="prober"),
         ]
+
+    def _batches(self) -> dict[Timetable, Work]:
+        """The batch flows of the landscape with their work."""
+        found: dict[Timetable, Work] = {}
+        for flow in self.landscape.flows.values():
+            if flow.enabled and flow.timing == "batch" and flow.schedule is not None and flow.workflow in BATCH_WORKFLOWS:
+                work = InventoryComparison(self.runtime.flows[flow.name], self.runtime, self.store, self.clock)
+                found[timetable(self.landscape, flow)] = work
+        return found
 
     def _engine(self) -> Engine:
         kind = self.landscape.environment.engine.kind
@@ -178,11 +197,12 @@ class Hub:
 
     async def stop(self) -> None:
         """Stop taking work, let calls under way end, record them, and leave."""
+        await self.scheduler.stop()
         self.worker.stop()
         await self.poller.stop()
-        worker, poller, prober = self._tasks
+        worker, poller, scheduler, prober = self._tasks
         prober.cancel()
-        await asyncio.wait([worker, poller], timeout=self.settings.grace + 5)
+        await asyncio.wait([worker, poller, scheduler], timeout=self.settings.grace + 5)
         await self.worker.close()
         await self.runtime.close()
         self.store.close()

@@ -25,6 +25,7 @@ from crossdock.core.errors import (
 from crossdock.core.partition import partition_of
 from crossdock.ledger.times import moment
 from crossdock.ledger.work import LOST_PAYLOAD, TakenMessage
+from crossdock.pipeline.counted import COUNTED, counted_events
 from crossdock.pipeline.work import EventWork, new_work
 
 
@@ -37,6 +38,8 @@ def normalize(
     """
     if message.mark:
         raise _refused(message.mark)
+    if message.topic == COUNTED:
+        return [_work(event, message, partitions, number()) for event in counted_events(message)]
     if message.topic.startswith("crossdock."):
         return []
     connector = connectors.get(message.system)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -36,6 +37,12 @@ class Meters:
         self.partitions = Gauge("crossdock_partitions_owned", "Partitions this worker owns.", **kwargs)
         self.breaker = Gauge("crossdock_breaker_open", "1 while calls to the system are stopped.", ["system"], **kwargs)
 
+        self._runs = Counter("crossdock_runs_total", "Runs of batch flows by what they came to.", ["flow", "state"], **kwargs)
+        self._run_ended = Gauge("crossdock_run_ended_timestamp_seconds", "When a batch flow last ended well.", ["flow"], **kwargs)
+        self._run_figures = Gauge(
+            "crossdock_run_progress", "How far the latest run of a batch flow is.", ["flow", "figure"], **kwargs
+        )
+
     def _child(self, meter: Any, *labels: str) -> Any:
         """A labelled series; looking one up costs more than counting, so it is kept."""
         key = (id(meter), *labels)
@@ -66,6 +73,16 @@ class Meters:
 
     def delivered(self, seconds: float) -> None:
         self._end_to_end.observe(seconds)
+
+    def run_progress(self, flow: str, progress: Mapping[str, Any]) -> None:
+        for figure, value in progress.items():
+            if isinstance(value, int) and not isinstance(value, bool) and figure != "first_due":
+                self._child(self._run_figures, flow, figure).set(value)
+
+    def run_ended(self, flow: str, state: str, at: float) -> None:
+        self._child(self._runs, flow, state).inc()
+        if state == "done":
+            self._child(self._run_ended, flow).set(at)
 
     def exposition(self) -> bytes:
         """The text format Prometheus scrapes."""

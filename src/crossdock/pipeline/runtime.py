@@ -17,7 +17,6 @@ from crossdock.core.clock import Clock
 from crossdock.core.errors import LandscapeInvalid
 from crossdock.core.process import FlowContext, Process
 from crossdock.core.ratelimit import RateLimit
-from crossdock.landscape.catalogue import BUILT_IN_WORKFLOWS
 from crossdock.landscape.landscape import Landscape
 from crossdock.landscape.models import System
 
@@ -96,7 +95,7 @@ def build(
     loaded: dict[str, Process[Any]] = {}
     flows: dict[str, Flow] = {}
     for name, flow in landscape.flows.items():
-        if flow.workflow is None or flow.workflow in BUILT_IN_WORKFLOWS or not flow.enabled:
+        if flow.workflow is None or not flow.enabled:
             continue
         if flow.workflow not in processes:
             raise LandscapeInvalid(f"flow {name!r}: there is no workflow {flow.workflow!r}", flow=name)

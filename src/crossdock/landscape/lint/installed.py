@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from crossdock.core.commands import COMMANDS
-from crossdock.landscape.catalogue import BUILT_IN_WORKFLOWS, NotLoadable
+from crossdock.landscape.catalogue import NotLoadable
 from crossdock.landscape.document import Path
 from crossdock.landscape.findings import Finding, did_you_mean
 from crossdock.landscape.lint.registry import check
@@ -164,7 +164,7 @@ def question_not_possible(view: View) -> Iterator[Finding]:
 @check("unknown-workflow")
 def unknown_workflow(view: View) -> Iterator[Finding]:
     """A flow's workflow is not installed."""
-    known = view.catalogue.processes() | set(BUILT_IN_WORKFLOWS)
+    known = view.catalogue.processes()
     for name, flow in view.flows.items():
         if flow.workflow is not None and flow.workflow not in known:
             yield view.at(
