@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from crossdock.core.errors import LedgerUnavailable
+from crossdock.core.errors import LedgerUnavailable, TargetUnavailable
 from crossdock.ledger.states import MessageState
 from crossdock.pipeline.tick import Tick
 from tests.pipeline.conftest import Depot, order_body
@@ -87,3 +87,16 @@ async def test_another_writer_on_sqlite_only_delays(start, seconds, ledger_url) 
         assert (await posting)[0] == 202
         await hub.until(lambda: len(hub.depot.taken) == 1)
         other.close()
+
+
+async def test_a_delivery_to_a_system_that_was_removed_goes_to_a_person(start, landscape_folder) -> None:
+    async with start(Depot(always=TargetUnavailable("down"))) as hub:
+        await hub.post(order_body("1001"))
+        await hub.until_rows("SELECT state FROM ledger_delivery WHERE state=2", bool)
+    (landscape_folder / "systems/depot.yaml").rename(landscape_folder / "systems/annex.yaml")
+    flow = landscape_folder / "flows/orders.yaml"
+    flow.write_text(flow.read_text().replace("target: depot", "target: annex"))
+    async with start() as hub:
+        rows = await hub.until_rows("SELECT code, key FROM ledger_exception WHERE state=0", bool)
+        assert rows == [("receive.unknown_system", "order/shop/1001")]
+        assert await hub.rows("SELECT COUNT(*) FROM ledger_delivery WHERE state<10") == [(0,)]

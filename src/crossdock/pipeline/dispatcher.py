@@ -53,6 +53,8 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._deliveries: dict[int, Delivery] = {}
         self._deadlines: list[tuple[int, int]] = []
+        self.orphans: list[Delivery] = []
+        """Open deliveries to systems the landscape does not have (any more); the worker hands them to a person."""
 
     @property
     def open(self) -> int:
@@ -73,10 +75,11 @@ class Dispatcher:
         return self._deliveries.get(number)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Queue deliveries behind those of the same key and system."""
+        """Queue deliveries behind those of the same key and system; those to a system that is gone are `orphans`."""
         for delivery in deliveries:
             lane = self._lanes.get(delivery.command.system)
             if lane is None:
+                self.orphans.append(delivery)
                 continue
             self._deliveries[delivery.number] = delivery
             if delivery.command.deadline is not None:

@@ -17,6 +17,7 @@ from crossdock.core.errors import (
     Misconfigured,
     Rejected,
     Uncertain,
+    UnknownSystem,
 )
 from crossdock.core.outcomes import Accepted, EffectAbsent, EffectFound, EffectUnclear
 from crossdock.core.process import Settled
@@ -156,6 +157,11 @@ class Settler:
         return self.fail(
             delivery, BudgetExhausted("the business deadline passed before the target could take it", reason="deadline")
         )
+
+    def orphaned(self, delivery: Delivery) -> Settled:
+        """Give up a delivery to a system that is not in the landscape."""
+        system = delivery.command.system
+        return self.fail(delivery, UnknownSystem(f"the landscape has no system {system!r} (any more)", system=system))
 
     def happened(self, delivery: Delivery, ack: dict[str, object], by: str) -> Settled:
         """A person found out that the effect of an uncertain delivery happened."""

@@ -252,7 +252,7 @@ class Worker:
         if not self.owned:
             return False
         taken = await self._take()
-        planned = self.dispatcher.finished or taken or self._reports or self._contributions
+        planned = self.dispatcher.finished or taken or self._reports or self._contributions or self.dispatcher.orphans
         if not planned and not self.dispatcher.startable():
             return False
         try:
@@ -407,10 +407,13 @@ class Worker:
             *works,
         ]
         overdue = self.dispatcher.overdue()
-        await self._prefetch(tick, works, [*(d.delivery for d in dones), *overdue], taken.due, instructions)
+        orphans, self.dispatcher.orphans = [d for d in self.dispatcher.orphans if d.partition in self.owned], []
+        await self._prefetch(tick, works, [*(d.delivery for d in dones), *overdue, *orphans], taken.due, instructions)
         facts = self._judge(settler, dones)
         for delivery in overdue:
             facts.append(_fact(delivery, settler.overdue(delivery)))
+        for delivery in orphans:
+            facts.append(_fact(delivery, settler.orphaned(delivery)))
         facts += instructions.run()
         reports, self._reports = self._reports, []
         for system, slot, error in reports:
