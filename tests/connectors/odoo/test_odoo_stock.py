@@ -211,3 +211,25 @@ async def test_a_snapshot_sums_what_stands_for_one_place(world: World, monkeypat
     by_place = await lines(stock_by="location", locations={"DEPOT": "WH/Stock"}, warehouse="WH")
     assert (one, "DEPOT", "", Decimal(13)) in by_place
     assert (one, f"WH/Stock/S{world.prefix}", "", Decimal(3)) in await lines(stock_by="location")
+
+
+async def test_a_compared_level_changes_odoo_by_the_difference_and_leaves_alone_what_moved_since(world: World) -> None:
+    connector = world.connector()
+    (one, id_one), (two, id_two) = await world.product(stock=10), await world.product(stock=20)
+    levels = [level(one, "7") | {"book": {"value": "10"}}, level(two, "15") | {"book": {"value": "18"}}]
+    command = world.command("stock.adjust", levels=levels, reference=f"CMP-{world.prefix}")
+    assert accepted(await attempt(connector, command)).ack == {"adjusted": 1, "moved": 1}
+    assert (await world.on_hand(id_one), await world.on_hand(id_two)) == (7, 20)
+
+
+async def test_compared_stock_spread_over_bins_is_corrected_by_the_difference(world: World) -> None:
+    """Odoo keeps 4 in a bin below WH/Stock; the comparison sums 14 and the warehouse counted 12."""
+    connector = world.connector()
+    sku, id_ = await world.product(stock=10)
+    (bin_,) = await world.call(
+        "stock.location", "create", key=world.admin_key, vals_list=[{"name": f"B{world.prefix}", "location_id": 5}]
+    )
+    await world.set_stock(id_, 4, location=bin_)
+    command = world.command("stock.adjust", levels=[level(sku, "12") | {"book": {"value": "14"}}], reference=f"SPR-{world.prefix}")
+    assert accepted(await attempt(connector, command)).ack == {"adjusted": 1}
+    assert (await world.on_hand(id_), await world.on_hand(id_, bin_)) == (8, 4)

@@ -1,7 +1,8 @@
 """stock.adjust: counted stock written as inventory adjustments, through stock moves that carry the hub's reference.
 
 Quantities are never written on quants: that would change stock without a move. Several quants may stand for one place, so they are
-merged first, and what lies there in packages or belongs to others is counted in.
+merged first, and what lies there in packages or belongs to others is counted in. A level that says what the books had when it was
+compared changes Odoo by the difference, and only while the books still say so: what moved since is left to the next comparison.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ _MODE: Final = {"inventory_mode": True}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One level as Odoo names it. `quantity` is absolute."""
+    """One level as Odoo names it. `quantity` is absolute; `book` is what Odoo had at the place `name` when it was compared."""
 
     item: Item
     location: int
     lot: int | None
     quantity: Decimal
+    name: str = ""
+    book: Decimal | None = None
 
     @property
     def place(self) -> tuple[int, int, int | None]:
@@ -64,9 +67,10 @@ class StockAdjustment:
         levels = await self._wanted(command)
         for attempt in range(_ATTEMPTS):
             await self._client.call("stock.quant", "action_view_inventory")  # merges what stands for the same place
-            rows = await self._changes(levels)
+            rows, moved = await self._changes(levels)
+            ack: dict[str, Any] = {"adjusted": len(rows)} | ({"moved": moved} if moved else {})
             if not rows:
-                return Accepted({"adjusted": 0})
+                return Accepted(ack)
             quants = await self._client.call("stock.quant", "create", vals_list=rows, context=_MODE)
             found = await self.find(command)  # an earlier attempt that was still under way has ended by now
             if found is not None:
@@ -75,7 +79,7 @@ class StockAdjustment:
             context = {**_MODE, "inventory_name": marker(command)}
             answer = await self._client.call("stock.quant", "action_apply_inventory", ids=quants, context=context)
             if not isinstance(answer, dict):
-                return Accepted({"adjusted": len(rows)})
+                return Accepted(ack)
             if answer.get("res_model") != "stock.inventory.conflict":
                 raise TargetRefused(
                     f"Odoo did not adjust: it wants {answer.get('res_model')} answered by a person",
@@ -101,7 +105,8 @@ class StockAdjustment:
         for level in levels:
             item = items[level.sku]
             lot = lots[(item.id, level.lot)] if item.tracking != "none" else None
-            one = Wanted(item, await self._places.location(level.location), lot, level.on_hand.value)
+            place, book = await self._places.location(level.location), level.book.value if level.book else None
+            one = Wanted(item, place, lot, level.on_hand.value, level.location, book)
             wanted[one.place] = one
         return list(wanted.values())
 
@@ -122,29 +127,52 @@ class StockAdjustment:
         )
         return {**known, **dict(zip(missing, made, strict=True))}
 
-    async def _changes(self, levels: Sequence[Wanted]) -> list[dict[str, Any]]:
-        """The counting rows for levels that differ from what is there."""
-        domain = [
-            ["product_id", "in", sorted({one.item.id for one in levels})],
-            ["location_id", "in", sorted({one.location for one in levels})],
-        ]
+    async def _changes(self, levels: Sequence[Wanted]) -> tuple[list[dict[str, Any]], int]:
+        """The counting rows for levels that differ from what is there, and how many levels are left alone because they moved."""
         groups = ("product_id", "location_id", "lot_id", "package_id", "owner_id")
+        products = ["product_id", "in", sorted({one.item.id for one in levels})]
         loose: dict[tuple[int | None, ...], Decimal] = {}
         held: dict[tuple[int | None, ...], Decimal] = {}
-        for row in await self._client.sum_quants(domain, groups):
+        for row in await self._client.sum_quants(
+            [products, ["location_id", "in", sorted({one.location for one in levels})]], groups
+        ):
             place = (related(row["product_id"]), related(row["location_id"]), related(row["lot_id"]))
             pile = held if row["package_id"] or row["owner_id"] else loose
             pile[place] = pile.get(place, Decimal(0)) + row["quantity"]
-        rows = []
+        books = await self._books(levels)
+        rows: list[dict[str, Any]] = []
+        moved = 0
         for one in levels:
-            target = one.quantity - held.get(one.place, Decimal(0))
-            if target == loose.get(one.place, Decimal(0)):
+            here = loose.get(one.place, Decimal(0))
+            if one.book is None:
+                target = one.quantity - held.get(one.place, Decimal(0))
+            elif books.get((one.item.id, one.name, one.lot), Decimal(0)) == one.book:
+                target = here + one.quantity - one.book
+            else:
+                moved += 1
+                continue
+            if target == here:
                 continue
             if target < 0:
                 raise TargetRefused(
-                    f"{number(held[one.place])} of {one.item.sku} lie there in packages or belong to others; {number(one.quantity)} were counted",
+                    f"{number(one.quantity)} of {one.item.sku} were counted, but more lies there in packages, belongs to others or is "
+                    "spread over other places",
                     sku=one.item.sku,
                 )
             values: dict[str, Any] = {"product_id": one.item.id, "location_id": one.location, "inventory_quantity": target}
             rows.append({**values, "lot_id": one.lot} if one.lot else values)
-        return rows
+        return rows, moved
+
+    async def _books(self, levels: Sequence[Wanted]) -> dict[tuple[int, str, int | None], Decimal]:
+        """What Odoo has, as a comparison sums it: by product, the hub's name of the place, and lot."""
+        compared = sorted({one.item.id for one in levels if one.book is not None})
+        if not compared:
+            return {}
+        inside = await self._places.internal(self._client.options.warehouse)
+        quants = await self._client.sum_quants([["product_id", "in", compared], *inside], ("product_id", "location_id", "lot_id"))
+        names = await self._places.names(list({related(row["location_id"]) or 0 for row in quants}))
+        found: dict[tuple[int, str, int | None], Decimal] = {}
+        for row in quants:
+            place = (related(row["product_id"]) or 0, names.get(related(row["location_id"]) or 0, ""), related(row["lot_id"]))
+            found[place] = found.get(place, Decimal(0)) + row["quantity"]
+        return found
