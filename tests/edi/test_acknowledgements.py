@@ -62,15 +62,15 @@ def changed(old: str, new: str | None) -> list[str]:
     ("old", "new", "rows"),
     [
         # Element 723: one code for each way an element can be wrong.
-        ("BEG", "BEG*00*SA*PO-1", ["AK3*BEG*2**8", "AK4*5**1"]),
-        ("N1", "N1*ST*ACME*92", ["AK3*N1*4*N1*8", "AK4*4**2"]),
+        ("BEG", "BEG*00*SA*PO-1", ["AK3*BEG*2**8", "AK4*5*373*1"]),
+        ("N1", "N1*ST*ACME*92", ["AK3*N1*4*N1*8", "AK4*4*67*2"]),
         ("REF", "REF*DP*1*2**4", ["AK3*REF*3**8", "AK4*5**3*4"]),
-        ("BEG", "BEG*0*SA*PO-1**20230525", ["AK3*BEG*2**8", "AK4*1**4*0"]),
-        ("BEG", "BEG*00*SAX*PO-1**20230525", ["AK3*BEG*2**8", "AK4*2**5*SAX"]),
-        ("PO1*1", "PO1*1*ten*EA*9.25*TE*CB*1", ["AK3*PO1*7*PO1*8", "AK4*2**6*ten"]),
-        ("PID", "PID*Q****X", ["AK3*PID*8*PID*8", "AK4*1**7*Q"]),
-        ("BEG", "BEG*00*SA*PO-1**20230229", ["AK3*BEG*2**8", "AK4*5**8*20230229"]),
-        ("REF", "DTM*002*20230601*2561", ["AK3*DTM*3**8", "AK4*3**9*2561"]),
+        ("BEG", "BEG*0*SA*PO-1**20230525", ["AK3*BEG*2**8", "AK4*1*353*4*0"]),
+        ("BEG", "BEG*00*SAX*PO-1**20230525", ["AK3*BEG*2**8", "AK4*2*92*5*SAX"]),
+        ("PO1*1", "PO1*1*ten*EA*9.25*TE*CB*1", ["AK3*PO1*7*PO1*8", "AK4*2*330*6*ten"]),
+        ("PID", "PID*Q****X", ["AK3*PID*8*PID*8", "AK4*1*349*7*Q"]),
+        ("BEG", "BEG*00*SA*PO-1**20230229", ["AK3*BEG*2**8", "AK4*5*373*8*20230229"]),
+        ("REF", "DTM*002*20230601*2561", ["AK3*DTM*3**8", "AK4*3*337*9*2561"]),
         # Element 720: one code for each way a segment can be wrong.
         ("PID", "ZZZ*1", ["AK3*ZZZ*8*PO1*1"]),
         ("BEG", None, ["AK3*BEG*2**3"]),
@@ -79,7 +79,7 @@ def changed(old: str, new: str | None) -> list[str]:
         ("PID", "BIG*20230525*1", ["AK3*BIG*8*PO1*6"]),
         ("PID", "BEG*00*SA*PO-1**20230525", ["AK3*BEG*8*PO1*7"]),
         # Both levels at once, and two elements of one segment.
-        ("BEG", "BEG*0*SAX*PO-1**20230525", ["AK3*BEG*2**8", "AK4*1**4*0", "AK4*2**5*SAX"]),
+        ("BEG", "BEG*0*SAX*PO-1**20230525", ["AK3*BEG*2**8", "AK4*1*353*4*0", "AK4*2*92*5*SAX"]),
     ],
 )
 def test_error_codes_and_positions(old: str, new: str | None, rows: list[str]) -> None:
@@ -126,7 +126,7 @@ def test_999_says_more() -> None:
         "AK1*PO*1*005010",
         "AK2*850*0001",
         "IK3*BEG*2**8",
-        "IK4*1**4*0",
+        "IK4*1*353*4*0",
         "IK5*R*5",
         "AK9*R*1*1*0",
     ]

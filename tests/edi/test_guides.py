@@ -246,6 +246,7 @@ change:
   PO1/PO1: {elements: {1: {usage: M}, 6: {codes: [CB]}}, rules: [R0204]}
   PO1/PID/PID: {usage: X}
   PO1/: {max: 1}
+  PO1/REF: {then: ["SDP O 1", {loop: "LM O 2", of: [LM M 1, LQ M 100]}]}
 """
 
 
@@ -256,8 +257,11 @@ def test_a_partners_guide_changes_a_starter_guide(tmp_path: Path) -> None:
     assert guide.partner == "ACME"
     found = [f.code for f in check_document(next(read_x12(x12(ORDER))), guide)]
     assert found == ["segment-not-used", "loop-too-often"]
+    more = [*ORDER[:6], "REF*IA*1", "SDP*A*B", "LM*VI", "LQ*0*X", ORDER[-1]]
+    assert [f.code for f in check_document(next(read_x12(x12(more))), guide)] == []
     starter = find_guide("x12", "850", "004010")
     assert starter is not None
+    assert [f.code for f in check_document(next(read_x12(x12(more))), starter)] == ["segment-not-in-guide"] * 3
     assert check_document(next(read_x12(x12(ORDER))), starter) == []
 
 
@@ -278,6 +282,12 @@ def test_a_partners_guide_changes_a_starter_guide(tmp_path: Path) -> None:
         ("standard: x12\ndocument: '1'\nsegments: {A1: [a M AN1/9]}\nstructure: [A1]\ncolour: red", "unknown key"),
         ("extends: x12/999999\nchange: {}", "is no guide"),
         ("extends: x12/850\nchange: {NOPE: {usage: M}}", "no position 'NOPE'"),
+        ("extends: x12/850\nchange: {BEG: {usage: Q}}", "usage is M, O, C or X"),
+        ("extends: x12/850\nchange: {BEG: {max: many}}", "max is a number"),
+        ("extends: x12/850\nchange: {BEG: 5}", "give elements"),
+        ("extends: x12/850\nchange: {BEG: {then: [QQQ O 1]}}", "QQQ is not described"),
+        ("extends: x12/850\nchange: {BEG: {rules: [Z01]}}", "is not a rule"),
+        ("standard: x12\ndocument: '1'\nreleases: []\nstructure: [A1]", "cannot be read"),
         ("extends: x12/850\nchange: {BEG: {elements: {77: {usage: M}}}}", "no element 77"),
     ],
 )

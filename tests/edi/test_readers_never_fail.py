@@ -80,7 +80,9 @@ def _events(scanner: type[Scanner], data: bytes, chunk: int) -> list[object]:
             position = position or event.position
             continue
         if isinstance(event, Finding):
-            # A finding may come before or after the run it is about.
+            # A finding may come before or after the run it is about, and a row of empty segments is told once a chunk.
+            if event.code == "empty-segment":
+                continue
             found.append((event.code, event.segment, event.segment_position, event.element, event.byte_position))
             continue
         if runs:

@@ -187,6 +187,16 @@ def test_lines_broken_at_a_fixed_width() -> None:
     assert [row[0] for row in next(read_documents(wrapped)).rows()] == [s.split("*")[0] for s in ORDER]
 
 
+def test_empty_segments_do_not_count() -> None:
+    data = x12(ORDER).replace(b"PID*F", b"~~ ~\n~PID*F").replace(b"CTT*2", b"%%*2")
+    finding = only(data)
+    assert (finding.code, finding.segment_position) == ("bad-segment", 10)
+    document = next(read_documents(data))
+    assert document.count == 11
+    assert [s.position for s in document.segments()] == list(range(1, 12))
+    assert len(list(document.rows())) == len(ORDER)
+
+
 def test_terminator_of_several_bytes() -> None:
     data = x12(ORDER, end="…", break_lines="\n")
     assert codes(data) == ["wide-terminator"]

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from . import notation
+from .changes import Changer
 from .model import Element, Guide, Level, LoopUse, SegmentShape, SegmentUse, index
 
 STARTER_GUIDES = Path(__file__).parent
@@ -36,7 +37,11 @@ def load_guide(path: Path | str, release: str = "") -> Guide:
     Raises `GuideError` with every problem found, and `OSError` when the file cannot be read.
     """
     path = Path(path)
-    return _Builder(path, _read(path)).build(release)
+    try:
+        return _Builder(path, _read(path)).build(release)
+    except (TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
+        # A list stands where a mapping is due, or the like: the builder names most such places, not all.
+        raise GuideError(path.name, [f"its structure cannot be read: {error}"]) from error
 
 
 def list_guides(folder: Path | str | None = None) -> Iterator[tuple[str, str, str, Path]]:
@@ -121,7 +126,7 @@ class _Builder:
         if not content.get("document"):
             self.problems.append("document is missing")
         self._shapes()
-        members = self._members(content.get("structure"), "structure")
+        members = self.members(content.get("structure"), "structure")
         if self.problems:
             raise GuideError(self.path.name, self.problems)
         root = LoopUse("", "M", 1, members, by_tag=index(members))
@@ -155,9 +160,11 @@ class _Builder:
         changes = self.content.get("change", {})
         if not isinstance(changes, dict):
             raise GuideError(self.path.name, ["change must map positions to what is different there"])
-        changer = _Changer(changes)
+        changer = Changer(changes, builder.members)
         root = changer.loop(guide.root, "")
-        problems = changer.problems + [f"change: no position {place!r} in {base_name}" for place in changer.unused()]
+        problems = (
+            changer.problems + builder.problems + [f"change: no position {place!r} in {base_name}" for place in changer.unused()]
+        )
         problems += [f"unknown key {key!r}" for key in self.content.keys() - _TOP_KEYS]
         if problems:
             raise GuideError(self.path.name, problems)
@@ -209,12 +216,13 @@ class _Builder:
         return SegmentShape(tag, tuple(elements), tuple(built))
 
     def _override(self, shape: SegmentShape, changes: Any, place: str) -> SegmentShape:
-        changer = _Changer({})
+        changer = Changer({})
         changed = changer.elements(shape, changes, place)
         self.problems += changer.problems
         return changed
 
-    def _members(self, lines: Any, place: str) -> tuple[SegmentUse | LoopUse, ...]:
+    def members(self, lines: Any, place: str) -> tuple[SegmentUse | LoopUse, ...]:
+        """The positions a list of lines describes; what cannot be read goes to `problems`."""
         if not isinstance(lines, list) or not lines:
             self.problems.append(f"{place} must list segments and loops")
             return ()
@@ -250,7 +258,7 @@ class _Builder:
         name, usage, most, _ = notation.use(str(line["loop"]))
         for key in line.keys() - {"loop", "of"}:
             self.problems.append(f"{place}: unknown key {key!r} in a loop")
-        members = self._members(line.get("of"), f"{place}.{name}")
+        members = self.members(line.get("of"), f"{place}.{name}")
         if members and not isinstance(members[0], SegmentUse):
             self.problems.append(f"{place}: loop {name} must begin with a segment")
             members = ()
@@ -271,102 +279,10 @@ class _Builder:
             if not isinstance(spec, dict):
                 self.problems.append(f"{here}: a level has `under` and `of`")
                 continue
-            body = (opener, *(self._members(spec["of"], here) if spec.get("of") else ()))
+            body = (opener, *(self.members(spec["of"], here) if spec.get("of") else ()))
             loop = LoopUse(name, "O", most, body, by_tag=index(body))
             levels[str(code)] = Level(str(code), frozenset(str(c) for c in spec.get("under", [])), loop)
         for code, level in levels.items():
             for parent in level.under - levels.keys() - {"top"}:
                 self.problems.append(f"{place}.levels.{code}: under {parent!r}, which is no level")
         return LoopUse(name, usage, most, (opener,), levels=levels, by_tag={"HL": (0,)})
-
-
-class _Changer:
-    """Applies a partner's changes (`PO1/N1: {usage: M, elements: {1: {codes: [ST]}}}`) to a guide."""
-
-    def __init__(self, changes: Mapping[str, Any]) -> None:
-        self.changes = changes
-        self.used: set[str] = set()
-        self.problems: list[str] = []
-
-    def unused(self) -> list[str]:
-        return [place for place in self.changes if place not in self.used]
-
-    def loop(self, loop: LoopUse, place: str) -> LoopUse:
-        members: list[SegmentUse | LoopUse] = []
-        for number, member in enumerate(loop.members):
-            if isinstance(member, SegmentUse):
-                if number == 0 and loop.levels:
-                    members.append(member)
-                    continue
-                here = f"{place}/{member.tag}" if place else member.tag
-                changed = self._segment(member, here)
-                if changed is not None:
-                    members.append(changed)
-            else:
-                here = f"{place}/{member.name}" if place else member.name
-                members.append(self._loop_use(self.loop(member, here), f"{here}/"))
-        levels = {code: replace(level, body=self.loop(level.body, f"{place}.{code}")) for code, level in loop.levels.items()}
-        final = tuple(members)
-        return replace(loop, members=final, by_tag=index(final), levels=levels)
-
-    def _loop_use(self, loop: LoopUse, place: str) -> LoopUse:
-        change = self.changes.get(place)
-        if change is None:
-            return loop
-        self.used.add(place)
-        return replace(loop, usage=str(change.get("usage", loop.usage)), max=int(change.get("max", loop.max)))
-
-    def _segment(self, use: SegmentUse, place: str) -> SegmentUse | None:
-        change = self.changes.get(place)
-        if change is None:
-            return use
-        self.used.add(place)
-        if not isinstance(change, dict) or change.keys() - {"usage", "max", "elements", "rules"}:
-            self.problems.append(f"change {place}: give usage, max, elements or rules")
-            return use
-        shape = self.elements(use.shape, change.get("elements", {}), f"change {place}")
-        try:
-            added = tuple(notation.rule(str(text)) for text in change.get("rules", []))
-        except notation.NotationError as error:
-            self.problems.append(f"change {place}: {error}")
-            added = ()
-        shape = replace(shape, rules=(*shape.rules, *added))
-        return replace(use, shape=shape, usage=str(change.get("usage", use.usage)), max=int(change.get("max", use.max)))
-
-    def elements(self, shape: SegmentShape, changes: Any, place: str) -> SegmentShape:
-        elements = list(shape.elements)
-        if not isinstance(changes, dict):
-            self.problems.append(f"{place}: elements must map numbers to changes")
-            return shape
-        for number, change in changes.items():
-            if not isinstance(number, int) or not 1 <= number <= len(elements):
-                self.problems.append(f"{place}: {shape.tag} has no element {number!r}")
-                continue
-            try:
-                elements[number - 1] = self._element(elements[number - 1], change)
-            except (notation.NotationError, TypeError, ValueError) as error:
-                self.problems.append(f"{place}.{number}: {error}")
-        return replace(shape, elements=tuple(elements))
-
-    def _element(self, element: Element, change: Any) -> Element:
-        if isinstance(change, str):
-            kind, low, high = notation.element_type(change)
-            return replace(element, type=kind, min=low, max=high)
-        if not isinstance(change, dict) or change.keys() - {"usage", "type", "codes", "max", "min", "label", "components"}:
-            raise notation.NotationError("give a type or usage, type, codes, min, max, label, components")
-        if "type" in change:
-            kind, low, high = notation.element_type(str(change["type"]))
-            element = replace(element, type=kind, min=low, max=high)
-        if "components" in change:
-            parts = list(element.components)
-            for number, inner in change["components"].items():
-                parts[int(number) - 1] = self._element(parts[int(number) - 1], inner)
-            element = replace(element, components=tuple(parts))
-        return replace(
-            element,
-            usage=str(change.get("usage", element.usage)),
-            codes=frozenset(str(c) for c in change["codes"]) if "codes" in change else element.codes,
-            max=int(change.get("max", element.max)),
-            min=int(change.get("min", element.min)),
-            label=str(change.get("label", element.label)),
-        )

@@ -10,7 +10,7 @@ from .model import UNBOUNDED, Element, Rule
 
 _ELEMENT = re.compile(
     r"(?P<label>[^=]*?)\s+(?P<usage>[MOCXR])(?:\s+(?!x(?:\d+|n)\b)(?P<type>[A-Za-z]+\d?)(?P<size>\d+/\d+|\.\.\d+|\d+)?)?"
-    r"(?:\s+x(?P<repeat>\d+|n))?(?:\s+#(?P<reference>\w+))?(?:\s*=\s*(?P<codes>.*))?"
+    r"(?:\s+x(?P<repeat>\d+|n))?(?:\s+@(?P<reference>\w+))?(?:\s*=\s*(?P<codes>.*))?"
 )
 _X12_TYPE = re.compile(r"(AN|ID|R|N\d?|DT|TM|B)(\d+)/(\d+)")
 _EDIFACT_TYPE = re.compile(r"(an|a|n)(\.\.)?(\d+)")

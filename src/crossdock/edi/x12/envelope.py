@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from ..delimiters import Delimiters
@@ -14,9 +13,7 @@ from ..interchange import DOCUMENT, INTERCHANGE, Document, Event, Interchange, O
 from ..scanner import MOVED, PLAIN, Scanner
 from ..segments import Segment
 from ..source import Source
-
-# X12.5: the fixed widths of ISA01..ISA16.
-ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
+from .isa import ISA_WIDTHS, IsaIdentity, ends_early, identity, terminator_at
 
 X12_TAGS = Tags(
     headers=("ISA", "GS", "ST"),
@@ -38,41 +35,6 @@ _INTERCHANGE_SEGMENTS = frozenset({"TA1", "TA3", "ISB", "ISE", "S1S", "S1E", "S2
 _LOOK_AHEAD = 1 << 16
 _HEADER_AHEAD = re.compile(rb"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])(?=[^\r\n]{2,20}?\1)")
 _NO_REPETITION = re.compile(rb"[A-Za-z0-9 ]")
-
-
-@dataclass(frozen=True, slots=True)
-class IsaIdentity:
-    """Who sent an interchange to whom, under which number: the envelope as the control-number ledger keys it."""
-
-    sender_qualifier: str
-    sender: str
-    receiver_qualifier: str
-    receiver: str
-    control_number: str
-    version: str
-    date: str
-    time: str
-    acknowledgement_requested: bool
-    test: bool
-
-
-def identity(header: Segment | None) -> IsaIdentity | None:
-    """The identity in an ISA segment, or None for a fragment without one."""
-    if header is None:
-        return None
-    take = [header.element(n).strip() for n in range(17)]
-    return IsaIdentity(
-        sender_qualifier=take[5],
-        sender=take[6],
-        receiver_qualifier=take[7],
-        receiver=take[8],
-        control_number=take[13],
-        version=take[12],
-        date=take[9],
-        time=take[10],
-        acknowledgement_requested=take[14] == "1",
-        test=take[15] != "P",
-    )
 
 
 class X12Scanner(Scanner):
@@ -158,11 +120,11 @@ class X12Scanner(Scanner):
             window.strip_line_ends()
             return self._read_isa()
         component_at = marks[15] + 1
-        terminator_at = component_at + 1
-        if _ends_early(data, component_at, separator):
+        end = component_at + 1
+        if ends_early(data, component_at, separator):
             # ISA16 is missing: the character after the last separator is the terminator.
-            component_at, terminator_at = -1, component_at
-        terminator = _terminator(data, terminator_at, separator)
+            component_at, end = -1, component_at
+        terminator = terminator_at(data, end, separator)
         if not terminator:
             return False
         component = data[component_at : component_at + 1] if component_at >= 0 else b":"
@@ -173,7 +135,7 @@ class X12Scanner(Scanner):
         if len(standard) == 1 and not _NO_REPETITION.match(standard) and version >= b"00402":
             repetition = standard
         self.delimiters = Delimiters(separator, component, terminator, repetition)
-        raw = data[at:terminator_at]
+        raw = data[at:end]
         self._start_interchange(raw, at)
         self._check_isa(raw, separator, marks, at)
         if len(terminator) > 1:
@@ -182,9 +144,9 @@ class X12Scanner(Scanner):
                 "the segment terminator is a character of several bytes",
                 segment="ISA",
                 position=1,
-                at=window.base + terminator_at,
+                at=window.base + end,
             )
-        window.at = terminator_at
+        window.at = end
         return True
 
     def _short_isa(self, separator: bytes) -> bool:
@@ -254,7 +216,7 @@ class X12Scanner(Scanner):
         )
         if match is None:
             return False
-        terminator = _terminator(data, match.start("t"), match.group(1))
+        terminator = terminator_at(data, match.start("t"), match.group(1))
         if not terminator:
             return False
         group = data.startswith(b"GS")
@@ -345,35 +307,6 @@ class X12Scanner(Scanner):
 
     def _parties(self, segment: Segment) -> str:
         return "|".join(segment.element(n).strip() for n in (5, 6, 7, 8, 15))
-
-
-def _ends_early(data: bytes, at: int, separator: bytes) -> bool:
-    """Whether the byte at index `at`, where ISA16 should be, already terminates the ISA segment."""
-    follows = re.compile(rb"([\r\n]*)(?:GS|TA1|ISB|IEA|ST)" + re.escape(separator)).match(data, at + 1)
-    if follows is None:
-        return False
-    if not follows.group(1):
-        return True
-    # A line end follows: it is itself the terminator unless the next line, too, ends with this byte.
-    line = data.find(b"\n", follows.end())
-    return line > 0 and data[follows.end() : line].rstrip(b"\r").endswith(data[at : at + 1])
-
-
-def _terminator(data: bytes, at: int, separator: bytes) -> bytes:
-    """The segment terminator at index `at`: one byte, or one UTF-8 character of several."""
-    first = data[at : at + 1]
-    if not first or first == separator or first.isalnum() or first == b" ":
-        return b""
-    if first == b"\r" and data[at + 1 : at + 2] == b"\n" and b"\r\n" not in data[at + 2 : at + 4]:
-        return b"\r"
-    if first[0] >= 0xC2:
-        for width in (2, 3, 4):
-            try:
-                if len(data[at : at + width].decode("utf-8")) == 1:
-                    return data[at : at + width]
-            except UnicodeDecodeError:
-                continue
-    return first
 
 
 def scan(source: Source, **limits: int) -> Iterator[Event]:

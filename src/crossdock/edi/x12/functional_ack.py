@@ -155,7 +155,9 @@ def _element(finding: Finding, version: str, tag: str, *, new: bool) -> Row:
         code = codes.ELEMENT_ERRORS_999.get(finding.code, code)
     elif version[:6] >= "005010":
         code = codes.ELEMENT_ERRORS_005010.get(finding.code, code)
-    return (tag, place, finding.reference, code, _clean(finding.value))
+    # AK402 is a number; composites have none.
+    reference = finding.reference if finding.reference.isdecimal() else ""
+    return (tag, place, reference, code, _clean(finding.value))
 
 
 def _clean(value: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..delimiters import Delimiters
 from ..writer import OutDocument, Row, SegmentWriter, UnwritableValue
-from .envelope import ISA_WIDTHS
+from .isa import ISA_WIDTHS
 
 DEFAULT_DELIMITERS = Delimiters(element=b"*", component=b">", segment=b"~", repetition=b"^")
 
