@@ -37,6 +37,9 @@ from crossdock.pipeline.work import from_row as event_from_row
 
 log = logging.getLogger("crossdock.worker")
 
+_SLICE = 12
+"""Subjects worked on before the event loop gets a turn: senders are answered and calls are read meanwhile."""
+
 
 @dataclass(slots=True)
 class Taken:
@@ -397,14 +400,17 @@ class Worker:
         instructions = Instructions(tick, settler, self.dispatcher, self._runtime)
         dones = self.dispatcher.collect(self._settings.batch * 2)
         messages = taken.messages + await self._instructed(taken.instructions, instructions)
-        works = tick.normalize(messages)
+        normalized: list[EventWork] = []
+        for start in range(0, len(messages), _SLICE):
+            normalized += tick.normalize(messages[start : start + _SLICE])
+            await asyncio.sleep(0)
         expired = [event_from_row(row) for row in taken.expired]
         late = {work.number for work in expired}
         works = [
             *(event_from_row(row) for row in taken.pending),
             *instructions.events,
             *(event_from_row(row) for row in taken.waiting if row[0] not in late),
-            *works,
+            *normalized,
         ]
         overdue = self.dispatcher.overdue()
         orphans, self.dispatcher.orphans = [d for d in self.dispatcher.orphans if d.partition in self.owned], []
@@ -420,7 +426,9 @@ class Worker:
             settler.report(system, slot, error, next(iter(self.owned)))
         tick.settled(facts)
         tick.due(taken.due)
-        tick.events(works)
+        for start in range(0, len(works), _SLICE):
+            tick.events(works[start : start + _SLICE])
+            await asyncio.sleep(0)
         tick.expired(expired)
         tick.emitted()
         settler.tell(tick.decider.parked)
