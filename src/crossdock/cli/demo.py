@@ -309,6 +309,7 @@ class Demo:
         if placed:
             number = placed[-1].split("/")[1]
             lines.append(f"[dim]in another terminal: CROSSDOCK_LEDGER={escape(self.ledger)} crossdock trace {number}[/]")
+            lines.append(f"[dim]               or: crossdock run inventory-snapshot -L {escape(str(self.folder))} --env demo[/]")
         return Group(grid, *lines)
 
 
@@ -347,6 +348,8 @@ def _copy_landscape(folder: Path) -> None:
         text = re.sub(r"rate: (\d+)", lambda m: f"rate: {int(m[1]) * 50}", text)
         text = re.sub(r"burst: (\d+)", lambda m: f"burst: {int(m[1]) * 10}", text)
         path.write_text(text)
+    comparison = folder / "flows/inventory-snapshot.yaml"
+    comparison.write_text(re.sub(r"settle: PT\w+", "settle: PT2S", comparison.read_text()))
 
 
 def _summary(report: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crossdock.ledger.runs import overview
 from crossdock.ledger.session import Session
 from crossdock.ledger.states import OPEN_DELIVERIES, DeliveryState, ExceptionState
 
@@ -38,7 +39,28 @@ def figures(session: Session) -> dict[str, Any]:
             {"system": system, "channel": channel, "last": last}
             for system, channel, last in session.rows("SELECT system, channel, polled_at FROM ledger_cursor ORDER BY 1, 2")
         ],
+        "batches": batches(session),
     }
+
+
+def batches(session: Session) -> list[dict[str, Any]]:
+    """Per batch flow: the run planned or under way, and the last that ended."""
+    found = []
+    for current, last in overview(session):
+        either = current or last
+        assert either is not None
+        found.append(
+            {
+                "flow": either.flow,
+                "state": current.state.name.lower() if current else "",
+                "next": current.due_at if current and current.started_at is None else None,
+                "progress": current.progress if current and current.started_at is not None else {},
+                "last": last.ended_at if last else None,
+                "last_state": last.state.name.lower() if last else "",
+                "last_result": last.result if last else {},
+            }
+        )
+    return found
 
 
 def open_exceptions(session: Session) -> int:

@@ -31,6 +31,8 @@ class TakenMessage:
     """Why it needs a person although nobody normalized it: `refused:…` or `conflict:…`; else empty."""
 
 
+REFUSED, CONFLICT = "refused:", "conflict:"
+MARKS = (REFUSED, CONFLICT)
 LOST_PAYLOAD = "lost:"
 """Mark of a message whose body is gone from the claim store, or damaged."""
 
@@ -42,6 +44,8 @@ _MESSAGE = (
 
 def _message(row: Row, claims: ClaimStore) -> TakenMessage:
     (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, mark) = row
+    if not mark.startswith(MARKS):
+        mark = ""  # the column also names the mapping that normalized the message
     payload = b""
     try:
         payload = claims.get(claim) if claim else decode(encoding, body or b"")
@@ -129,7 +133,8 @@ def take_due(session: Session, partitions: Sequence[int], now: int, limit: int) 
 def take_instructions(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
     """Instructions of people not carried out yet: (id, partition, kind, subject_id, data, author)."""
     return session.rows_in(
-        "SELECT id, partition, kind, subject_id, data, author FROM ledger_instruction WHERE done_at IS NULL AND kind<>'follow' "
+        "SELECT id, partition, kind, subject_id, data, author FROM ledger_instruction "
+        "WHERE done_at IS NULL AND kind NOT IN ('follow','run') "
         f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
@@ -207,7 +212,7 @@ def highest_number(session: Session) -> int:
     """The largest record number given so far, so that a clock set back cannot make one twice."""
     tables = (
         "ledger_message", "ledger_event", "ledger_delivery", "ledger_attempt", "ledger_exception", "ledger_instance",
-        "ledger_reference", "ledger_expectation", "ledger_stream", "ledger_cursor", "ledger_instruction",
+        "ledger_reference", "ledger_expectation", "ledger_stream", "ledger_cursor", "ledger_instruction", "ledger_run",
     )  # fmt: skip
     return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)
 

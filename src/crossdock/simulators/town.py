@@ -42,6 +42,9 @@ GOODS: Final = (
 )
 """Name, price without tax, grams, HS code and origin of what the distributor sells."""
 
+MISCOUNTED: Final = {"HP-003": -12, "HP-009": 5}
+"""What the warehouse really has more or less than Odoo believes; a comparison of the inventories finds it."""
+
 FREIGHT: Final = "FREIGHT"
 """The product in Odoo that carries what a customer pays for shipping."""
 
@@ -130,7 +133,7 @@ class Town:
         }
 
     async def start(self) -> None:
-        """Listen on free ports of loopback and fill Odoo with products and stock."""
+        """Listen on free ports of loopback and fill Odoo and the warehouse with products and stock."""
         for simulator in self.systems.values():
             await simulator.start()
         await self._stock_odoo()
@@ -176,6 +179,8 @@ class Town:
             await control("call", call)
             for article in self.articles:
                 await control("stock", {"sku": article.sku, "quantity": 1_000_000})
+                miscounted = MISCOUNTED.get(article.sku, 0)
+                self.wms.warehouse.store((article.sku, "A-01", ""), Decimal(1_000_000 + miscounted))
 
     def connect(self, hub_url: str) -> None:
         """Point every webhook at a hub."""
