@@ -36,8 +36,9 @@ def normalize(
 
     Raises a `Rejected` with a stable code; a fault inside a mapping becomes `MappingFailed`, so that one message never stops others.
     """
-    if message.mark:
-        raise _refused(message.mark)
+    refused = _refused(message.mark)
+    if refused is not None:
+        raise refused
     if message.topic == COUNTED:
         return [_work(event, message, partitions, number()) for event in counted_events(message)]
     if message.topic.startswith("crossdock."):
@@ -87,11 +88,14 @@ def schema_invalid(error: ValidationError) -> SchemaInvalid:
     return SchemaInvalid(f"{first['path'] or 'document'}: {first['message']}{more}", problems=problems)
 
 
-def _refused(mark: str) -> CrossdockError:
+def _refused(mark: str) -> CrossdockError | None:
+    """Why a message was set aside before anything was mapped; None when it was not: then a mark names the mapping that failed."""
     if mark == LOST_PAYLOAD:
         return PayloadLost()
     if mark.startswith("conflict"):
         return MessageConflict(first=mark.partition(":")[2])
+    if not mark.startswith("refused:"):
+        return None
     content: dict[str, Any] = orjson.loads(mark.removeprefix("refused:"))
     known = {kind.code: kind for kind in all_errors()}
     kind = known.get(content["code"], Rejected)
