@@ -123,6 +123,15 @@ def parse(model: type[M], value: Any, what: str) -> M:
         raise problems.refusal(what) from None
 
 
+def root(value: Any, what: str) -> Node:
+    """A document as the partner sent it. Raises `SchemaInvalid` when it is no object."""
+    problems = Problems()
+    if not isinstance(value, dict):
+        problems.add("(document)", "must be an object")
+    problems.raise_if_any(what)
+    return Node(value, problems)
+
+
 class Node:
     """A JSON value and where it stands. Asking it for a field of the wrong type notes a problem and answers with nothing."""
 

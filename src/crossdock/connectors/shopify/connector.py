@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from crossdock.canonical.events import Event, Reference
-from crossdock.canonical.order import OrderCancellation
-from crossdock.connectors.base import BaseConnector
+from crossdock.canonical.events import Event
 from crossdock.connectors.document import Node, Problems, read_json
 from crossdock.connectors.protocol import (
     Capabilities,
@@ -20,7 +18,7 @@ from crossdock.connectors.protocol import (
     Probe,
     StoredMessage,
 )
-from crossdock.connectors.settling import Settling
+from crossdock.connectors.shop_orders import deleted_order
 from crossdock.connectors.shopify import backfill, queries, stock
 from crossdock.connectors.shopify.fulfilment import Fulfilment, wanted
 from crossdock.connectors.shopify.graphql import AdminApi, nodes_of
@@ -29,9 +27,9 @@ from crossdock.connectors.shopify.node import dig, number_of, webhook_shape
 from crossdock.connectors.shopify.options import ShopifyOptions
 from crossdock.connectors.shopify.products import product_events
 from crossdock.connectors.signing import check_age, check_signature
+from crossdock.connectors.web_shop import WebShopConnector
 from crossdock.core.commands import Command
 from crossdock.core.errors import (
-    AnswerLost,
     CrossdockError,
     DocumentUnknown,
     SignatureExpired,
@@ -39,7 +37,7 @@ from crossdock.core.errors import (
     TargetUnavailable,
     Unauthenticated,
 )
-from crossdock.core.outcomes import Accepted, Effect, EffectFound, Outcome
+from crossdock.core.outcomes import Accepted, Outcome
 
 ORDER_TOPICS: Final = frozenset(
     {
@@ -60,7 +58,7 @@ IGNORED: Final = ("refunds/", "fulfillment", "order_transactions/", "inventory_"
 REASONS: Final = ("CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "STAFF")
 
 
-class ShopifyConnector(BaseConnector):
+class ShopifyConnector(WebShopConnector):
     """One Shopify shop."""
 
     kind: ClassVar[str] = "shopify"
@@ -83,17 +81,13 @@ class ShopifyConnector(BaseConnector):
         self._mapper = Mapper(context.system, self._options, context.value_maps)
         self._fulfilment = Fulfilment(self._api, self._options.notify_customer)
         self._stock = stock.Stock(self._api, self._options, context.system)
-        self._settling = Settling(context.clock, self._options.settle_seconds)
 
     # Inbound -----------------------------------------------------------------------------------------------
 
     def receive(self, request: InboundRequest) -> Sequence[Inbound]:
         """One webhook. Its identity is X-Shopify-Webhook-Id, which stays the same over Shopify's repeated attempts."""
         headers = request.headers
-        secrets = [self.context.secret("webhook_secret")]
-        if "webhook_secret_previous" in self.context.credentials:
-            secrets.append(self.context.secret("webhook_secret_previous"))
-        check_signature(headers.get("x-shopify-hmac-sha256", ""), secrets, request.body, "X-Shopify-Hmac-Sha256")
+        check_signature(headers.get("x-shopify-hmac-sha256", ""), self.webhook_secrets(), request.body, "X-Shopify-Hmac-Sha256")
         shop = headers.get("x-shopify-shop-domain", "")
         if self._options.shop_domain and shop != self._options.shop_domain:
             raise Unauthenticated(f"this webhook is of the shop {shop!r}, not of {self._options.shop_domain!r}", shop=shop)
@@ -125,75 +119,27 @@ class ShopifyConnector(BaseConnector):
         if topic in PRODUCT_TOPICS:
             return product_events(self.context.system, read_json(message.body)) if self._options.products == "events" else ()
         if topic == "orders/delete":
-            return (self._deleted(message),)
+            return (deleted_order(message, self.context.system),)
         if topic == "orders/edited" or topic.startswith(IGNORED):
             read_json(message.body)
             return ()
         raise DocumentUnknown(f"no mapping for the topic {topic!r}", topic=topic)
 
-    def _deleted(self, message: StoredMessage) -> Event:
-        problems = Problems()
-        node = Node(read_json(message.body), problems)
-        order_id = node.text("id", required=True, limit=64)
-        problems.raise_if_any("orders/delete")
-        system = self.context.system
-        reason = "deleted in the shop"
-        return Event(
-            id=f"{system}/order/{order_id}/deleted",
-            type="order.cancelled",
-            source=system,
-            key="",
-            data=OrderCancellation(number=order_id, reason=reason, cancelled_at=message.received_at),
-            occurred_at=message.received_at,
-            references=(Reference(f"{system}:order_id", order_id),),
-        )
-
     @classmethod
     def credential_purposes(cls, options: ShopifyOptions) -> frozenset[str]:
         return frozenset({"access_token", "webhook_secret"})
 
-    @classmethod
-    def poll_channels(cls, options: ShopifyOptions) -> frozenset[str]:
-        return frozenset({"orders"})
-
-    async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
-        """Channel `orders`: the orders updated since the last poll, webhook or not."""
-        if channel != "orders":
-            raise DocumentUnknown(f"Shopify has no channel {channel!r} to poll", channel=channel)
+    async def _changed_orders(self, cursor: Mapping[str, Any]) -> PollResult:
         return await backfill.changed_orders(self._api, self._options, cursor, self.context.clock.now())
 
     # Outbound ----------------------------------------------------------------------------------------------
 
-    async def deliver(self, command: Command) -> Outcome:
-        """Carry out a command. Raises the outcomes; a lost answer is remembered so that `find_effect` is not asked too early."""
-        carry_out: dict[str, Callable[[Command], Awaitable[Outcome]]] = {
-            "shop.fulfil": self._fulfil,
-            "shop.milestone": self._milestone,
-            "order.cancel": self._cancel,
-        }
-        if command.name == "shop.stock":
-            return (await self._stock.deliver([command]))[0]
-        if command.name not in carry_out:
-            return await super().deliver(command)
-        try:
-            return await carry_out[command.name](command)
-        except AnswerLost:
-            self._settling.lost(command.id)
-            raise
-
-    async def deliver_many(self, commands: Sequence[Command]) -> Sequence[Outcome]:
-        """Stock commands travel together; anything else one by one."""
-        if all(command.name == "shop.stock" for command in commands):
-            return await self._stock.deliver(commands)
-        return await super().deliver_many(commands)
-
-    def batch_key(self, command: Command) -> str:
-        """Stock commands may share a call."""
-        return "stock" if command.name == "shop.stock" else ""
-
     def serial(self, command: Command) -> Sequence[str]:
         """A stock command writes its SKUs; any other writes its order."""
         return stock.writes(command) if command.name == "shop.stock" else (f"order:{command.key}",)
+
+    async def _set_stock(self, commands: Sequence[Command]) -> Sequence[Outcome]:
+        return await self._stock.deliver(commands)
 
     async def _fulfil(self, command: Command) -> Outcome:
         want, order_id = wanted(command), await self._order_id(command)
@@ -236,34 +182,25 @@ class ShopifyConnector(BaseConnector):
             raise TargetRefused(f"the shop does not know order {order_id}", order_id=order_id)
         return bool(dig(order, "cancelledAt"))
 
-    async def _order_id(self, command: Command) -> str:
-        references = command.data.get("refs", {})
-        known = references.get(f"{self.context.system}:order_id")
-        if known:
-            return str(known)
-        number = str(command.data.get("order_number") or references.get(f"{self.context.system}:order") or "")
-        found = nodes_of(await self._api.call(queries.FIND_ORDER, q=f"name:{stock.quoted(number)}")) if number else []
-        exact = [node for node in found if str(node.get("name", "")).lstrip("#") == number]
-        if len(exact) != 1:
-            raise TargetRefused(f"the shop does not know order {number!r}", order_number=number)
-        return str(number_of(exact[0].get("id")))
+    async def _ids_of(self, number: str) -> Sequence[str]:
+        found = nodes_of(await self._api.call(queries.FIND_ORDER, q=f"name:{stock.quoted(number)}"))
+        return [str(number_of(node.get("id"))) for node in found if str(node.get("name", "")).lstrip("#") == number]
 
-    async def find_effect(self, command: Command) -> Effect:
-        """Found when the shop shows the shipment, the tracking event or the cancellation; stock and cancellation may be repeated anyway."""
-        if command.name == "shop.fulfil":
-            want, order_id = wanted(command), await self._order_id(command)
-            shown = await self._fulfilment.shown(order_id, want)
-            if covers(shown.units, want.units) or (
-                shown.fulfilments and not (await self._fulfilment.plan(order_id, want, shown)).parts
-            ):
-                return EffectFound({"fulfilment_id": ",".join(shown.fulfilments)})
-            return self._settling.absent(command.id)
-        if command.name == "shop.milestone":
-            fulfilment, _, there = await self._fulfilment.event_shown(await self._order_id(command), command)
-            return EffectFound({"fulfilment_id": fulfilment}) if there else self._settling.absent(command.id)
-        if command.name == "order.cancel" and await self._cancelled(await self._order_id(command)):
-            return EffectFound({"state": "cancelled"})
-        return await super().find_effect(command)
+    async def _find_fulfilment(self, command: Command) -> Mapping[str, Any] | None:
+        want, order_id = wanted(command), await self._order_id(command)
+        shown = await self._fulfilment.shown(order_id, want)
+        if covers(shown.units, want.units) or (
+            shown.fulfilments and not (await self._fulfilment.plan(order_id, want, shown)).parts
+        ):
+            return {"fulfilment_id": ",".join(shown.fulfilments)}
+        return None
+
+    async def _find_milestone(self, command: Command) -> Mapping[str, Any] | None:
+        fulfilment, _, there = await self._fulfilment.event_shown(await self._order_id(command), command)
+        return {"fulfilment_id": fulfilment} if there else None
+
+    async def _find_cancellation(self, command: Command) -> Mapping[str, Any] | None:
+        return {"state": "cancelled"} if await self._cancelled(await self._order_id(command)) else None
 
     async def probe(self) -> Probe:
         """Reachable and the token valid; names the topics the shop has webhook subscriptions for."""

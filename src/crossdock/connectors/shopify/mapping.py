@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from crossdock.canonical.events import Event, Position, Reference
+from crossdock.canonical.events import Event
 from crossdock.canonical.identifiers import Identifier
 from crossdock.canonical.order import OrderCancellation, OrderLine, SalesOrder
 from crossdock.canonical.party import Address, Customer
-from crossdock.canonical.values import Money, Quantity
-from crossdock.connectors.document import Node, Problems, microseconds, plain
+from crossdock.canonical.values import Quantity
+from crossdock.connectors.document import Node, microseconds, root
 from crossdock.connectors.protocol import ValueMaps
+from crossdock.connectors.shop_orders import currency_of, money, order_event, translated
 from crossdock.connectors.shopify.amounts import net_line
 from crossdock.connectors.shopify.options import ShopifyOptions
 
@@ -52,11 +52,8 @@ class Mapper:
         the creation. Both events carry the whole order, and `order.placed` with a newer version is a change to whoever knows the order.
         None for an order that is not meant for the hub (a test order). Raises `SchemaInvalid` with every wrong field, `ValueMapMissing`.
         """
-        problems = Problems()
-        order = Node(value, problems)
-        if not isinstance(value, dict):
-            problems.add("(document)", "must be an object")
-        problems.raise_if_any("order")
+        order = root(value, "order")
+        problems = order.problems
         if order.flag("test") and not self.options.accept_test_orders:
             return None
         order_id = order.text("id", required=True, limit=64)
@@ -77,20 +74,9 @@ class Mapper:
         if problems.found or payload is None or updated is None:
             raise problems.refusal(f"order {number or order_id}")
         version = microseconds(updated) + progress(order, gone is not None)
-        kind = "order.cancelled"
-        if isinstance(payload, SalesOrder):
-            soon = updated - payload.placed_at <= timedelta(minutes=self.options.placement_minutes)
-            kind = "order.placed" if first or soon else "order.changed"
-        return Event(
-            id=f"{self.system}/order/{order_id}/{version}/{kind}",
-            type=kind,
-            source=self.system,
-            key=f"order/{self.system}/{number}",
-            data=payload,
-            occurred_at=updated,
-            references=(Reference(f"{self.system}:order", number), Reference(f"{self.system}:order_id", order_id)),
-            position=Position(f"{self.system}/order/{order_id}", version),
-        )
+        window = timedelta(minutes=self.options.placement_minutes)
+        soon = isinstance(payload, SalesOrder) and updated - payload.placed_at <= window
+        return order_event(self.system, order_id, number, version, updated, payload, new=first or soon)
 
     def _sales_order(self, order: Node, number: str, order_id: str, lines: list[Node]) -> SalesOrder | None:
         problems = order.problems
@@ -158,7 +144,7 @@ class Mapper:
             line.path,
             {"number": "id", "unit_price": "price"},
             number=number,
-            sku=self.value_maps.translate(self.options.sku_map, sku) if self.options.sku_map else sku,
+            sku=translated(self.value_maps, self.options.sku_map, sku),
             name=name,
             quantity=Quantity(value=quantity),
             unit_price=money(net.unit_price, currency),
@@ -177,9 +163,7 @@ class Mapper:
             freight = sum((line.amount("price") for line in lines), Decimal(0))
         tax = sum((one.amount("price") for line in lines for one in line.items("tax_lines")), Decimal(0))
         code = (lines[0].text("code") or lines[0].text("title")) if lines else ""
-        if code and self.options.service_level_map:
-            code = self.value_maps.translate(self.options.service_level_map, code)
-        return freight, tax, code
+        return freight, tax, translated(self.value_maps, self.options.service_level_map, code)
 
 
 def removed(line: Node) -> bool:
@@ -193,21 +177,6 @@ def progress(order: Node, cancelled: bool) -> int:
     status = order.text("financial_status")
     financial = FINANCIAL.index(status) if status in FINANCIAL else 0
     return 900 * cancelled + 10 * financial + PROGRESS.get(order.text("fulfillment_status"), 0)
-
-
-def currency_of(order: Node) -> str:
-    """The shop's currency; a wrong one is noted once and stands as XXX (ISO 4217: no currency) until the order is refused."""
-    currency = order.text("currency", required=True)
-    if re.fullmatch("[A-Z]{3}", currency):
-        return currency
-    if currency:
-        order.wrong("currency", "is no ISO 4217 code")
-    return "XXX"
-
-
-def money(amount: Decimal, currency: str) -> Money:
-    """An amount, written the one way (see `plain`)."""
-    return Money(amount=plain(amount), currency=currency)
 
 
 def postal(node: Node, email: str) -> Address | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
 from crossdock.canonical.inventory import InventoryLevel
-from crossdock.connectors.document import parse
+from crossdock.connectors.shop_stock import levels_of, sellable, whole_pieces
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import AdminApi
 from crossdock.connectors.shopify.options import ShopifyOptions
@@ -60,7 +60,7 @@ class Stock:
 
     def _levels(self, part: Part) -> list[InventoryLevel]:
         try:
-            return [parse(InventoryLevel, level, "levels") for level in part.command.data.get("levels", ())]
+            return levels_of(part.command)
         except SchemaInvalid as error:
             part.outcome = error
             return []
@@ -77,11 +77,10 @@ class Stock:
             except ValueMapMissing as error:
                 part.outcome = error
                 return
-            sellable = level.on_hand if level.available is None else level.available
             part.skus.append(level.sku)
-            sums.setdefault((item, location), {})[level.location, level.lot] = sellable.value
+            sums.setdefault((item, location), {})[level.location, level.lot] = sellable(level)
         for (item, location), shares in sums.items():
-            units = int(sum(shares.values(), Decimal(0)).to_integral_value(ROUND_FLOOR))
+            units = whole_pieces(shares.values())
             quantity = {"inventoryItemId": item, "locationId": location, "quantity": units, "changeFromQuantity": None}
             part.quantities.append(quantity)
 

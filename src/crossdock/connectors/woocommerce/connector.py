@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from crossdock.canonical.events import Event, Reference
-from crossdock.canonical.order import OrderCancellation
-from crossdock.connectors.base import BaseConnector
+from crossdock.canonical.events import Event
 from crossdock.connectors.document import Node, Problems, read_json
 from crossdock.connectors.protocol import (
     Capabilities,
@@ -19,8 +17,9 @@ from crossdock.connectors.protocol import (
     Probe,
     StoredMessage,
 )
-from crossdock.connectors.settling import Settling
+from crossdock.connectors.shop_orders import deleted_order
 from crossdock.connectors.signing import check_age, check_signature
+from crossdock.connectors.web_shop import WebShopConnector
 from crossdock.connectors.woocommerce import backfill
 from crossdock.connectors.woocommerce.mapping import Mapper
 from crossdock.connectors.woocommerce.options import WooCommerceOptions
@@ -28,8 +27,8 @@ from crossdock.connectors.woocommerce.rest import RestApi
 from crossdock.connectors.woocommerce.shipping import CLOSED, Orders, dispatch, milestone_note
 from crossdock.connectors.woocommerce.stock import Stock
 from crossdock.core.commands import Command
-from crossdock.core.errors import AnswerLost, CrossdockError, DocumentUnknown, TargetRefused, Unauthenticated
-from crossdock.core.outcomes import Accepted, Effect, EffectFound, Outcome
+from crossdock.core.errors import CrossdockError, DocumentUnknown, TargetRefused, Unauthenticated
+from crossdock.core.outcomes import Accepted, Outcome
 
 ORDER_TOPICS: Final = frozenset({"order.created", "order.updated", "order.restored", backfill.TOPIC})
 FIRST: Final = frozenset({"order.created", "order.restored", backfill.TOPIC})
@@ -39,7 +38,7 @@ IGNORED: Final = ("customer.", "coupon.", "product.", "action.")
 PING: Final = re.compile(rb"webhook_id=\d{1,20}")
 
 
-class WooCommerceConnector(BaseConnector):
+class WooCommerceConnector(WebShopConnector):
     """One WooCommerce shop."""
 
     kind: ClassVar[str] = "woocommerce"
@@ -62,7 +61,6 @@ class WooCommerceConnector(BaseConnector):
         self._mapper = Mapper(context.system, self._options, context.value_maps)
         self._orders = Orders(self._api)
         self._stock = Stock(self._api)
-        self._settling = Settling(context.clock, self._options.settle_seconds)
 
     # Inbound -----------------------------------------------------------------------------------------------
 
@@ -72,10 +70,7 @@ class WooCommerceConnector(BaseConnector):
         signature = headers.get("x-wc-webhook-signature", "")
         if not signature and PING.fullmatch(request.body):
             return ()
-        secrets = [self.context.secret("webhook_secret")]
-        if "webhook_secret_previous" in self.context.credentials:
-            secrets.append(self.context.secret("webhook_secret_previous"))
-        check_signature(signature, secrets, request.body, "X-WC-Webhook-Signature")
+        check_signature(signature, self.webhook_secrets(), request.body, "X-WC-Webhook-Signature")
         source = headers.get("x-wc-webhook-source", "")
         if self._options.source and source.rstrip("/") != self._options.source.rstrip("/"):
             raise Unauthenticated(f"this webhook is of the shop {source!r}, not of {self._options.source!r}", source=source)
@@ -99,76 +94,29 @@ class WooCommerceConnector(BaseConnector):
             event = self._mapper.order_event(read_json(message.body), first=topic in FIRST)
             return (event,) if event else ()
         if topic == "order.deleted":
-            return (self._deleted(message),)
+            return (deleted_order(message, self.context.system),)
         if topic.startswith(IGNORED):
             read_json(message.body)
             return ()
         raise DocumentUnknown(f"no mapping for the topic {topic!r}", topic=topic)
 
-    def _deleted(self, message: StoredMessage) -> Event:
-        problems = Problems()
-        node = Node(read_json(message.body), problems)
-        order_id = node.text("id", required=True, limit=64)
-        problems.raise_if_any("order.deleted")
-        system = self.context.system
-        return Event(
-            id=f"{system}/order/{order_id}/deleted",
-            type="order.cancelled",
-            source=system,
-            key="",
-            data=OrderCancellation(number=order_id, reason="deleted in the shop", cancelled_at=message.received_at),
-            occurred_at=message.received_at,
-            references=(Reference(f"{system}:order_id", order_id),),
-        )
-
     @classmethod
     def credential_purposes(cls, options: WooCommerceOptions) -> frozenset[str]:
         return frozenset({"consumer_key", "consumer_secret", "webhook_secret"})
 
-    @classmethod
-    def poll_channels(cls, options: WooCommerceOptions) -> frozenset[str]:
-        return frozenset({"orders"})
-
-    async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
-        """Channel `orders`: the orders modified since the last poll, webhook or not."""
-        if channel != "orders":
-            raise DocumentUnknown(f"WooCommerce has no channel {channel!r} to poll", channel=channel)
+    async def _changed_orders(self, cursor: Mapping[str, Any]) -> PollResult:
         return await backfill.modified_orders(self._api, self._options, cursor, self.context.clock.now())
 
     # Outbound ----------------------------------------------------------------------------------------------
-
-    async def deliver(self, command: Command) -> Outcome:
-        """Carry out a command. Raises the outcomes; a lost answer is remembered so that `find_effect` is not asked too early."""
-        carry_out: dict[str, Callable[[Command], Awaitable[Outcome]]] = {
-            "shop.fulfil": self._fulfil,
-            "shop.milestone": self._milestone,
-            "order.cancel": self._cancel,
-        }
-        if command.name == "shop.stock":
-            return (await self._stock.deliver([command]))[0]
-        if command.name not in carry_out:
-            return await super().deliver(command)
-        try:
-            return await carry_out[command.name](command)
-        except AnswerLost:
-            self._settling.lost(command.id)
-            raise
-
-    async def deliver_many(self, commands: Sequence[Command]) -> Sequence[Outcome]:
-        """Stock commands travel together; anything else one by one."""
-        if all(command.name == "shop.stock" for command in commands):
-            return await self._stock.deliver(commands)
-        return await super().deliver_many(commands)
-
-    def batch_key(self, command: Command) -> str:
-        """Stock commands may share a call."""
-        return "stock" if command.name == "shop.stock" else ""
 
     def serial(self, command: Command) -> Sequence[str]:
         """A stock command writes its SKUs; any other writes its order."""
         if command.name == "shop.stock":
             return [f"stock:{level.get('sku')}" for level in command.data.get("levels", ())]
         return (f"order:{command.key}",)
+
+    async def _set_stock(self, commands: Sequence[Command]) -> Sequence[Outcome]:
+        return await self._stock.deliver(commands)
 
     async def _fulfil(self, command: Command) -> Outcome:
         wanted, order_id = dispatch(command, self._options), await self._order_id(command)
@@ -194,30 +142,23 @@ class WooCommerceConnector(BaseConnector):
         await self._orders.change(order_id, {"status": "cancelled"})
         return Accepted({"state": "cancelled"})
 
-    async def _order_id(self, command: Command) -> str:
-        references = command.data.get("refs", {})
-        known = references.get(f"{self.context.system}:order_id")
-        number = command.data.get("order_number") or references.get(f"{self.context.system}:order") or ""
-        return str(known) if known else await self._orders.id_by_number(str(number))
+    async def _ids_of(self, number: str) -> Sequence[str]:
+        return await self._orders.ids_by_number(number)
 
-    async def find_effect(self, command: Command) -> Effect:
-        """Found when the shop shows the custom field, the status and the marked note; stock and cancellation may be repeated anyway."""
-        if command.name == "shop.fulfil":
-            wanted, order_id = dispatch(command, self._options), await self._order_id(command)
-            missing = wanted.change(await self._orders.read(order_id))
-            note = await self._orders.note_id(order_id, wanted.note)
-            if note and not missing:
-                return EffectFound({"fulfilment_id": wanted.key, "note_id": note})
-            return self._settling.absent(command.id)
-        if command.name == "shop.milestone":
-            order_id = await self._order_id(command)
-            note = await self._orders.note_id(order_id, milestone_note(command, self._options))
-            return EffectFound({"note_id": note}) if note else self._settling.absent(command.id)
-        if command.name == "order.cancel":
-            status = str((await self._orders.read(await self._order_id(command))).get("status"))
-            if status in CLOSED:
-                return EffectFound({"state": status})
-        return await super().find_effect(command)
+    async def _find_fulfilment(self, command: Command) -> Mapping[str, Any] | None:
+        wanted, order_id = dispatch(command, self._options), await self._order_id(command)
+        missing = wanted.change(await self._orders.read(order_id))
+        note = await self._orders.note_id(order_id, wanted.note)
+        return {"fulfilment_id": wanted.key, "note_id": note} if note and not missing else None
+
+    async def _find_milestone(self, command: Command) -> Mapping[str, Any] | None:
+        order_id = await self._order_id(command)
+        note = await self._orders.note_id(order_id, milestone_note(command, self._options))
+        return {"note_id": note} if note else None
+
+    async def _find_cancellation(self, command: Command) -> Mapping[str, Any] | None:
+        status = str((await self._orders.read(await self._order_id(command))).get("status"))
+        return {"state": status} if status in CLOSED else None
 
     async def probe(self) -> Probe:
         """Reachable and the key valid; names webhooks that WooCommerce has switched off (it does so after failures, and tells nobody)."""

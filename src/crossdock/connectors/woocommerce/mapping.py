@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
-from crossdock.canonical.events import Event, Position, Reference
+from crossdock.canonical.events import Event
 from crossdock.canonical.identifiers import Identifier
 from crossdock.canonical.order import OrderCancellation, OrderLine, SalesOrder
 from crossdock.canonical.party import Address, Customer
-from crossdock.canonical.values import Money, Quantity
-from crossdock.connectors.document import Node, Problems, microseconds, plain
+from crossdock.canonical.values import Quantity
+from crossdock.connectors.document import Node, microseconds, root
 from crossdock.connectors.protocol import ValueMaps
+from crossdock.connectors.shop_orders import currency_of, money, order_event, translated
 from crossdock.connectors.woocommerce.options import WooCommerceOptions
 from crossdock.connectors.woocommerce.status import PROGRESS, meaning, payment
 from crossdock.core.errors import DocumentUnknown
@@ -44,13 +44,10 @@ class Mapper:
         it was created or paid. None for an order in a status the hub is not told of. Raises `SchemaInvalid` with every wrong field,
         `DocumentUnknown` for a payload of the legacy API, `ValueMapMissing`.
         """
-        problems = Problems()
-        order = Node(value, problems)
-        if not isinstance(value, dict):
-            problems.add("(document)", "must be an object")
-        elif "order" in value and "id" not in value:
+        order = root(value, "order")
+        problems = order.problems
+        if "order" in value and "id" not in value:
             raise DocumentUnknown("a payload of the legacy REST API: set the webhook's API version to WP REST API Integration v3")
-        problems.raise_if_any("order")
         means, reason = meaning(order, self.options)
         order_id = order.text("id", required=True, limit=64)
         number = order.text("number", required=True, limit=64)
@@ -67,20 +64,8 @@ class Mapper:
         if payload is None:
             return None
         version = microseconds(modified) + PROGRESS.get(order.text("status"), 0)
-        kind = "order.cancelled"
-        if isinstance(payload, SalesOrder):
-            soon = modified - max(created, paid or created) <= timedelta(minutes=self.options.placement_minutes)
-            kind = "order.placed" if first or soon else "order.changed"
-        return Event(
-            id=f"{self.system}/order/{order_id}/{version}/{kind}",
-            type=kind,
-            source=self.system,
-            key=f"order/{self.system}/{number}",
-            data=payload,
-            occurred_at=modified,
-            references=(Reference(f"{self.system}:order", number), Reference(f"{self.system}:order_id", order_id)),
-            position=Position(f"{self.system}/order/{order_id}", version),
-        )
+        soon = modified - max(created, paid or created) <= timedelta(minutes=self.options.placement_minutes)
+        return order_event(self.system, order_id, number, version, modified, payload, new=first or soon)
 
     def _sales_order(self, order: Node, number: str) -> SalesOrder | None:
         problems = order.problems
@@ -140,7 +125,7 @@ class Mapper:
             line.path,
             {"number": "id"},
             number=number,
-            sku=self.value_maps.translate(self.options.sku_map, sku) if self.options.sku_map else sku,
+            sku=translated(self.value_maps, self.options.sku_map, sku),
             name=name,
             quantity=Quantity(value=plain_quantity(quantity)),
             unit_price=money(unit, currency),
@@ -169,7 +154,7 @@ class Mapper:
     def _service(self, order: Node) -> str:
         lines = order.items("shipping_lines")
         code = (lines[0].text("method_id") or lines[0].text("method_title")) if lines else ""
-        return self.value_maps.translate(self.options.service_level_map, code) if code and self.options.service_level_map else code
+        return translated(self.value_maps, self.options.service_level_map, code)
 
 
 def plain_quantity(quantity: Decimal) -> Decimal:
@@ -177,21 +162,6 @@ def plain_quantity(quantity: Decimal) -> Decimal:
     short = quantity.normalize()
     exponent = short.as_tuple().exponent
     return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
-
-
-def currency_of(order: Node) -> str:
-    """The order's currency; a wrong one is noted once and stands as XXX (ISO 4217: no currency) until the order is refused."""
-    currency = order.text("currency", required=True)
-    if re.fullmatch("[A-Z]{3}", currency):
-        return currency
-    if currency:
-        order.wrong("currency", "is no ISO 4217 code")
-    return "XXX"
-
-
-def money(amount: Decimal, currency: str) -> Money:
-    """An amount, written the one way (see `plain`)."""
-    return Money(amount=plain(amount), currency=currency)
 
 
 def filled(node: Node) -> bool:

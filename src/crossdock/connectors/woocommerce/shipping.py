@@ -125,13 +125,10 @@ class Orders:
         """An order. Raises `TargetRefused` for one the shop does not know."""
         return await self._api.one(f"orders/{order_id}")
 
-    async def id_by_number(self, number: str) -> str:
-        """The id of an order by its number (they differ under numbering plugins). Raises `TargetRefused`."""
-        found = await self._api.listed("orders", search=number, per_page="50") if number else ()
-        exact = [str(order.get("id")) for order in found if str(order.get("number")) == number]
-        if len(exact) != 1:
-            raise TargetRefused(f"the shop does not know order {number!r}", order_number=number)
-        return exact[0]
+    async def ids_by_number(self, number: str) -> list[str]:
+        """The ids of the orders with this number (they differ under numbering plugins)."""
+        found = await self._api.listed("orders", search=number, per_page="50")
+        return [str(order.get("id")) for order in found if str(order.get("number")) == number]
 
     async def change(self, order_id: str, change: Mapping[str, Any]) -> Mapping[str, Any]:
         """Change an order; the order as it is then."""

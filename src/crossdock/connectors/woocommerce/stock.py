@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
-from crossdock.canonical.inventory import InventoryLevel
-from crossdock.connectors.document import parse
+from crossdock.connectors.shop_stock import levels_of, sellable, whole_pieces
 from crossdock.connectors.woocommerce.errors import in_doubt
 from crossdock.connectors.woocommerce.rest import RestApi
 from crossdock.core.commands import Command
@@ -102,14 +101,12 @@ def read(command: Command) -> Part:
     part = Part(command)
     sums: dict[str, dict[tuple[str, str], Decimal]] = {}
     try:
-        for value in command.data.get("levels", ()):
-            level = parse(InventoryLevel, value, "levels")
-            sellable = level.on_hand if level.available is None else level.available
-            sums.setdefault(level.sku, {})[level.location, level.lot] = sellable.value
+        for level in levels_of(command):
+            sums.setdefault(level.sku, {})[level.location, level.lot] = sellable(level)
     except SchemaInvalid as error:
         part.outcome = error
         return part
-    part.levels = {sku: int(sum(shares.values(), Decimal(0)).to_integral_value(ROUND_FLOOR)) for sku, shares in sums.items()}
+    part.levels = {sku: whole_pieces(shares.values()) for sku, shares in sums.items()}
     return part
 
 
