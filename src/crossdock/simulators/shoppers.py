@@ -133,3 +133,13 @@ def pick(catalogue: Mapping[str, Article], lines: Iterable[tuple[str, int] | Map
     """A basket from `(sku, quantity)` pairs or `{"sku", "quantity"}` objects. Raises KeyError for a SKU the shop does not sell."""
     pairs = [(line["sku"], line["quantity"]) if isinstance(line, Mapping) else line for line in lines]
     return [(catalogue[str(sku)], int(quantity)) for sku, quantity in pairs]
+
+
+def cart(
+    rng: random.Random, catalogue: Mapping[str, Article], lines: Sequence[tuple[str, int] | Mapping[str, Any]] | None
+) -> list[tuple[Article, int, Decimal]]:
+    """What a customer orders, with the line's discount: the given lines as they are, else a random basket, now and then a euro off."""
+    if lines is not None:
+        return [(article, quantity, Decimal(0)) for article, quantity in pick(catalogue, lines)]
+    chosen = basket(rng, list(catalogue.values()))
+    return [(article, quantity, Decimal(quantity if rng.random() < 0.1 and article.price > 2 else 0)) for article, quantity in chosen]

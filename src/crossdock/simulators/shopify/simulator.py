@@ -6,9 +6,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import random
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,21 +16,24 @@ import orjson
 from aiohttp import web
 
 from crossdock.simulators.faults import Fault, FaultPlan
-from crossdock.simulators.server import Simulator, json_response
+from crossdock.simulators.server import json_response
 from crossdock.simulators.shopify.api import Api
 from crossdock.simulators.shopify.bucket import Bucket
-from crossdock.simulators.shopify.store import Refused, Store
+from crossdock.simulators.shopify.store import Store
 from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article
+from crossdock.simulators.web_shop import WebShop
 from crossdock.simulators.webhooks import RetryPolicy, Subscription
 
 RETRIES = (10.0, 60.0, 180.0, 600.0, 1200.0, 2400.0, 3600.0, 5400.0)
 """Eight retries over about four hours, exponentially spaced (Shopify, September 2024)."""
 
 
-class Shopify(Simulator):
+class Shopify(WebShop):
     """One shop. `hub_url` is where webhooks go; `retry_scale` shrinks the hours between their repetitions."""
 
     name: ClassVar[str] = "shopify"
+    once: ClassVar[frozenset[str]] = frozenset({"fulfilment", "milestone"})
+    store: Store
 
     def __init__(
         self,
@@ -87,46 +88,25 @@ class Shopify(Simulator):
         self.api = Api(self.store, Bucket(*self._bucket), self._changed, self._run_later, shop)
         self.api.subscribed(lambda: [one.topics.upper().replace("/", "_") for one in self.webhooks.subscriptions])
 
-    def _told(self, kind: str, key: str, data: Mapping[str, Any], idempotency_key: str) -> None:
-        self.record(kind, key, data, idempotency_key=idempotency_key)
-
     # Shoppers and staff ---------------------------------------------------------------------------------------
 
-    def place_order(
-        self, lines: Sequence[tuple[str, int] | Mapping[str, Any]] | None = None, *, seed: int | None = None, **fields: Any
-    ) -> dict[str, Any]:
-        """A customer orders: given `(sku, quantity)` lines or a random basket; `fields` overwrite the payload's. Sends orders/create."""
-        order = self.store.place(random.Random(seed), lines, **fields)
+    def number_of(self, order: Mapping[str, Any]) -> str:
+        """The number without the shop's prefix."""
+        return str(order["order_number"])
+
+    def announce_new(self, order: Mapping[str, Any]) -> None:
+        """orders/create, and orders/updated where `echo_updates`: Shopify often sends both."""
         self._told_hub(order, "orders/create", *(["orders/updated"] if self.echo_updates else []))
-        return order
 
-    def place_orders(self, count: int, seed: int = 0) -> list[dict[str, Any]]:
-        """Several random orders, the same ones under the same seed."""
-        rng = random.Random(seed)
-        return [self.place_order(seed=rng.randrange(1 << 30)) for _ in range(count)]
-
-    def change_order(
-        self, number: str | int, lines: Sequence[tuple[str, int] | Mapping[str, Any]], **fields: Any
-    ) -> dict[str, Any]:
-        """Staff edit the order to hold exactly these lines. Sends orders/updated. Raises KeyError."""
-        order = self.store.change(number, lines, **fields)
+    def announce_change(self, order: Mapping[str, Any]) -> None:
+        """orders/updated."""
         self._told_hub(order, "orders/updated")
-        return order
 
     def cancel_order(self, number: str | int, reason: str = "customer") -> dict[str, Any]:
         """Cancel the order. Sends orders/cancelled and orders/updated. Raises KeyError, Refused."""
         order = self.store.cancel(number, reason)
         self._told_hub(order, "orders/cancelled", "orders/updated")
         return order
-
-    def stock_catalogue(self, catalogue: Sequence[Article | Mapping[str, Any]]) -> None:
-        """Sell these articles too."""
-        self.store.stock_catalogue(catalogue)
-
-    def doubled(self) -> dict[str, int]:
-        """Effects that happened more than once: the same shipment fulfilled twice, the same milestone shown twice."""
-        counts = Counter((effect.kind, effect.key) for effect in self.effects if effect.kind in ("fulfilment", "milestone"))
-        return {f"{kind} {key}": count for (kind, key), count in counts.items() if count > 1}
 
     # Webhooks -------------------------------------------------------------------------------------------------
 
@@ -161,11 +141,7 @@ class Shopify(Simulator):
     def routes(self, app: web.Application) -> None:
         """The GraphQL endpoint and the controls of this simulator."""
         app.router.add_post("/admin/api/{version}/graphql.json", self._graphql)
-        app.router.add_post("/_sim/orders", self._place)
-        app.router.add_post("/_sim/orders/{number}/change", self._change)
-        app.router.add_post("/_sim/orders/{number}/cancel", self._cancel)
-        app.router.add_post("/_sim/catalogue", self._catalogue)
-        app.router.add_get("/_sim/orders/{number}", self._show)
+        self.controls(app)
 
     async def _graphql(self, request: web.Request) -> web.Response:
         if request.headers.get("X-Shopify-Access-Token") != self.access_token:
@@ -195,42 +171,6 @@ class Shopify(Simulator):
     def _run_later(self, job: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(self.cancel_delay, job)
-
-    async def _place(self, request: web.Request) -> web.Response:
-        data = orjson.loads(await request.read() or b"{}")
-        try:
-            if data.get("catalogue"):
-                self.stock_catalogue(data["catalogue"])
-            if data.get("lines"):
-                orders = [self.place_order(data["lines"], seed=data.get("seed"), **data.get("fields", {}))]
-            else:
-                orders = self.place_orders(int(data.get("count", 1)), int(data.get("seed", 0)))
-        except (KeyError, ValueError, TypeError) as problem:
-            return json_response({"error": str(problem)}, 400)
-        return json_response({"orders": [str(order["order_number"]) for order in orders]}, 201)
-
-    async def _change(self, request: web.Request) -> web.Response:
-        data = orjson.loads(await request.read())
-        return self._answered(lambda: self.change_order(request.match_info["number"], data["lines"], **data.get("fields", {})))
-
-    async def _cancel(self, request: web.Request) -> web.Response:
-        data = orjson.loads(await request.read() or b"{}")
-        return self._answered(lambda: self.cancel_order(request.match_info["number"], data.get("reason", "customer")))
-
-    async def _show(self, request: web.Request) -> web.Response:
-        return self._answered(lambda: self.store.find(request.match_info["number"]))
-
-    def _answered(self, act: Callable[[], Mapping[str, Any]]) -> web.Response:
-        try:
-            return json_response(act())
-        except KeyError as problem:
-            return json_response({"error": str(problem)}, 404)
-        except Refused as problem:
-            return json_response({"error": str(problem)}, 409)
-
-    async def _catalogue(self, request: web.Request) -> web.Response:
-        self.stock_catalogue(orjson.loads(await request.read()))
-        return json_response({"articles": len(self.store.articles)})
 
     def state(self) -> Mapping[str, Any]:
         """Figures for GET /_sim/state."""

@@ -8,15 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from crossdock.simulators import shop_store
 from crossdock.simulators.shopify.orders import line_item, new_order, settle, tax_line
-from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article, Shopper, basket, pick, shopper
+from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article, Shopper, cart, pick, shopper
 
-Told = Callable[[str, str, Mapping[str, Any], str], None]
-"""(kind, key, data, idempotency key): an effect has just become true."""
 SERVICES = (("Standard", "Standard", Decimal("5.90")), ("Express", "Express", Decimal("14.90")))
 
 
-class Refused(Exception):
+class Refused(shop_store.Refused):
     """A user error: the field it is about, Shopify's words and a code."""
 
     def __init__(self, field: Sequence[str], message: str, code: str = "INVALID") -> None:
@@ -29,7 +28,7 @@ class Store:
 
     def __init__(
         self,
-        told: Told,
+        told: shop_store.Told,
         *,
         catalogue: Sequence[Article] = DEFAULT_CATALOGUE,
         currency: str = "EUR",
@@ -93,12 +92,10 @@ class Store:
         **fields: Any,
     ) -> dict[str, Any]:
         """A new order: given lines or a random basket; `fields` overwrite those of the payload."""
-        chosen = basket(rng, list(self.articles.values())) if lines is None else pick(self.articles, lines)
         order_id, number = self.new_id(), self._next_number
         self._next_number += 1
         items = []
-        for article, quantity in chosen:
-            discount = Decimal("1.00") * quantity if lines is None and rng.random() < 0.1 and article.price > 2 else Decimal(0)
+        for article, quantity, discount in cart(rng, self.articles, lines):
             items.append(self._line(article, quantity, discount))
         code, title, price = rng.choice(SERVICES)
         order = new_order(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import random
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,20 +14,23 @@ import orjson
 from aiohttp import web
 
 from crossdock.simulators.faults import Fault, FaultPlan
-from crossdock.simulators.server import Simulator, json_response
+from crossdock.simulators.server import json_response
 from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article
+from crossdock.simulators.web_shop import WebShop
 from crossdock.simulators.webhooks import RetryPolicy, Subscription
 from crossdock.simulators.woocommerce.store import Refused, Store
 
 API = "/wp-json/wc/v3"
 
 
-class WooCommerce(Simulator):
+class WooCommerce(WebShop):
     """One shop. WooCommerce never repeats a webhook, and after more than `disable_after` failures in a row it switches it off
     (None: never), until somebody switches it on again. `disable_after` is 5 as at WooCommerce.
     """
 
     name: ClassVar[str] = "woocommerce"
+    once: ClassVar[frozenset[str]] = frozenset({"fulfilment", "note"})
+    store: Store
 
     def __init__(
         self,
@@ -76,29 +77,19 @@ class WooCommerce(Simulator):
         self.store = Store(self._told, **self._settings)
         self.webhook_active = True
 
-    def _told(self, kind: str, key: str, data: Mapping[str, Any], idempotency_key: str) -> None:
-        self.record(kind, key, data, idempotency_key=idempotency_key)
-
     # Shoppers and staff ---------------------------------------------------------------------------------------
 
-    def place_order(
-        self, lines: Sequence[tuple[str, int] | Mapping[str, Any]] | None = None, *, seed: int | None = None, **fields: Any
-    ) -> dict[str, Any]:
-        """A customer orders: given `(sku, quantity)` lines or a random basket; `fields` overwrite the payload's. Sends order.created."""
-        order = self.store.place(random.Random(seed), lines, **fields)
+    def number_of(self, order: Mapping[str, Any]) -> str:
+        """The number; without a numbering plugin it is the id."""
+        return str(order["number"])
+
+    def announce_new(self, order: Mapping[str, Any]) -> None:
+        """order.created."""
         self._told_hub(order, "order.created")
-        return order
 
-    def place_orders(self, count: int, seed: int = 0) -> list[dict[str, Any]]:
-        """Several random orders, the same ones under the same seed."""
-        rng = random.Random(seed)
-        return [self.place_order(seed=rng.randrange(1 << 30)) for _ in range(count)]
-
-    def change_order(self, number: str | int, lines: Sequence[tuple[str, int] | Mapping[str, Any]], **fields: Any) -> dict[str, Any]:
-        """Staff edit the order to hold exactly these lines. Sends order.updated. Raises KeyError."""
-        order = self.store.change(number, lines, **fields)
+    def announce_change(self, order: Mapping[str, Any]) -> None:
+        """order.updated."""
         self._told_hub(order, "order.updated")
-        return order
 
     def set_status(self, number: str | int, status: str) -> dict[str, Any]:
         """The order's status changes (payment, staff). Sends order.updated. Raises KeyError, Refused."""
@@ -112,15 +103,6 @@ class WooCommerce(Simulator):
         if order["status"] in ("completed", "cancelled"):
             raise Refused("cannot_cancel", f"the order is {order['status']}", 409)
         return self.set_status(number, "cancelled")
-
-    def stock_catalogue(self, catalogue: Sequence[Article | Mapping[str, Any]]) -> None:
-        """Sell these articles too."""
-        self.store.stock_catalogue(catalogue)
-
-    def doubled(self) -> dict[str, int]:
-        """Effects that happened more than once: the same shipment or the same note shown twice."""
-        counts = Counter((effect.kind, effect.key) for effect in self.effects if effect.kind in ("fulfilment", "note"))
-        return {f"{kind} {key}": count for (kind, key), count in counts.items() if count > 1}
 
     # Webhooks -------------------------------------------------------------------------------------------------
 
@@ -177,12 +159,8 @@ class WooCommerce(Simulator):
         add("POST", f"{API}/products/{{parent:\\d+}}/variations/batch", self._guarded(self._batch))
         add("GET", f"{API}/webhooks", self._guarded(self._list_webhooks))
         add("PUT", f"{API}/webhooks/12", self._guarded(self._put_webhook))
-        add("POST", "/_sim/orders", self._place)
-        add("POST", "/_sim/orders/{number}/change", self._change)
-        add("POST", "/_sim/orders/{number}/cancel", self._cancel)
+        self.controls(app)
         add("POST", "/_sim/orders/{number}/status", self._status)
-        add("GET", "/_sim/orders/{number}", self._show)
-        add("POST", "/_sim/catalogue", self._catalogue)
         add("*", "/{rest:wp-json/.*}", self._no_route)
 
     def _guarded(self, act: Callable[[web.Request, Any], web.Response]) -> Callable[[web.Request], Any]:
@@ -303,44 +281,9 @@ class WooCommerce(Simulator):
         words = "<p>There has been a critical error on this website.</p>"
         return json_response({"code": "internal_server_error", "message": words, "data": {"status": 500}}, 500)
 
-    async def _place(self, request: web.Request) -> web.Response:
-        data = orjson.loads(await request.read() or b"{}")
-        try:
-            if data.get("catalogue"):
-                self.stock_catalogue(data["catalogue"])
-            if data.get("lines"):
-                orders = [self.place_order(data["lines"], seed=data.get("seed"), **data.get("fields", {}))]
-            else:
-                orders = self.place_orders(int(data.get("count", 1)), int(data.get("seed", 0)))
-        except (KeyError, ValueError, TypeError) as problem:
-            return json_response({"error": str(problem)}, 400)
-        return json_response({"orders": [order["number"] for order in orders]}, 201)
-
-    async def _change(self, request: web.Request) -> web.Response:
-        data = orjson.loads(await request.read())
-        return self._answered(lambda: self.change_order(request.match_info["number"], data["lines"], **data.get("fields", {})))
-
-    async def _cancel(self, request: web.Request) -> web.Response:
-        return self._answered(lambda: self.cancel_order(request.match_info["number"]))
-
     async def _status(self, request: web.Request) -> web.Response:
         data = orjson.loads(await request.read())
-        return self._answered(lambda: self.set_status(request.match_info["number"], str(data["status"])))
-
-    async def _show(self, request: web.Request) -> web.Response:
-        return self._answered(lambda: self.store.find(request.match_info["number"]))
-
-    def _answered(self, act: Callable[[], Mapping[str, Any]]) -> web.Response:
-        try:
-            return json_response(act())
-        except KeyError as problem:
-            return json_response({"error": str(problem)}, 404)
-        except Refused as problem:
-            return json_response({"error": str(problem)}, problem.status)
-
-    async def _catalogue(self, request: web.Request) -> web.Response:
-        self.stock_catalogue(orjson.loads(await request.read()))
-        return json_response({"articles": len(self.store.articles)})
+        return self.answered(lambda: self.set_status(request.match_info["number"], str(data["status"])))
 
     def state(self) -> Mapping[str, Any]:
         """Figures for GET /_sim/state."""

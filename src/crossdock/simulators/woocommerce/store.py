@@ -9,16 +9,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article, Shopper, basket, pick, shopper
+from crossdock.simulators import shop_store
+from crossdock.simulators.shoppers import DEFAULT_CATALOGUE, Article, Shopper, cart, pick, shopper
 from crossdock.simulators.woocommerce.orders import line_item, new_order, settle, size
 
-Told = Callable[[str, str, Mapping[str, Any], str], None]
-"""(kind, key, data, idempotency key): an effect has just become true."""
 STATUSES: Final = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
 SERVICES: Final = (("flat_rate", "Flat rate", Decimal("5.90")), ("express_rate", "Express", Decimal("14.90")))
 
 
-class Refused(Exception):
+class Refused(shop_store.Refused):
     """A REST error: WordPress's code, words and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -34,7 +33,7 @@ class Store:
 
     def __init__(
         self,
-        told: Told,
+        told: shop_store.Told,
         *,
         catalogue: Sequence[Article] = DEFAULT_CATALOGUE,
         currency: str = "EUR",
@@ -114,10 +113,8 @@ class Store:
         **fields: Any,
     ) -> dict[str, Any]:
         """A new order: given lines or a random basket; `fields` overwrite those of the payload."""
-        chosen = basket(rng, list(self.articles.values())) if lines is None else pick(self.articles, lines)
         items = []
-        for article, quantity in chosen:
-            discount = Decimal("1.00") * quantity if lines is None and rng.random() < 0.1 and article.price > 2 else Decimal(0)
+        for article, quantity, discount in cart(rng, self.articles, lines):
             product = self.products[self.by_sku[article.sku]]
             items.append(line_item(self.new_id(), article, product, quantity, self.tax_rate, discount))
         order_id = self.new_id()
