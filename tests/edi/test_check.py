@@ -119,6 +119,13 @@ def test_guides_are_applied_when_asked_for() -> None:
     assert data[result["findings"][1]["position"] :].startswith(b"SE*")
 
 
+def test_a_document_without_a_guide_is_told_in_a_note() -> None:
+    data = x12(["X1*1"], kind="301")
+    assert check_bytes(data, guide="auto")["verdict"] == "ok"
+    assert [f["code"] for f in check_bytes(data, guide="auto", notes=True)["findings"]] == ["no-guide"]
+    assert check_bytes(data, notes=True)["findings"] == []
+
+
 def test_notes_are_told_only_when_asked_for() -> None:
     data = b"\xef\xbb\xbf" + x12(ORDER)
     assert check_bytes(data)["findings"] == []

@@ -6,6 +6,7 @@ import pytest
 
 from crossdock.edi.edifact.envelope import identity, read, read_documents
 from crossdock.edi.findings import Finding, Severity
+from crossdock.edi.policy import STRICT
 from tests.edi.messages import ORDERS, edifact
 
 
@@ -167,6 +168,14 @@ def test_bytes_outside_the_declared_character_set_are_found_where_they_are() -> 
     assert data[finding.byte_position] == 0xE9
     wrong = edifact(["FTX+AAI+++caf\xe9 au lait"], syntax="UNOW:4")
     assert only(wrong).severity is Severity.ERROR
+
+
+def test_small_letters_in_level_a_are_noted_once_and_rejected_by_the_strict() -> None:
+    data = edifact(["FTX+AAI+++small", "FTX+AAI+++letters"], syntax="UNOA:3")
+    found = [f for i in read(data) for f in i.all_findings()]
+    assert [(f.code, f.severity, f.segment_position) for f in found] == [("outside-character-set", Severity.NOTE, 2)]
+    assert data[found[0].byte_position :].startswith(b"small")
+    assert not STRICT.accepts(found)
 
 
 def test_no_value_is_lost_when_the_charset_is_wrong() -> None:

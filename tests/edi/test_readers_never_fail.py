@@ -71,13 +71,11 @@ def broken(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
 def _events(scanner: type[Scanner], data: bytes, chunk: int) -> list[object]:
     seen: list[object] = []
     found: list[object] = []
-    runs: list[tuple[int, bytes]] = []
-    position = 0
-    for event in scanner(data, chunk=chunk).events():
+    reader = scanner(data, chunk=chunk)
+    for event in reader.events():
         if isinstance(event, Run):
-            # Where a run is cut is up to the chunk; what it holds is not.
-            runs.append((event.offset, event.data))
-            position = position or event.position
+            # Where a run is cut is up to the chunk; the segments it holds and where they stand are not.
+            seen += [(s.position, s.byte_position, s.raw) for s in segments(event, reader.delimiters)]
             continue
         if isinstance(event, Finding):
             # A finding may come before or after the run it is about, and a row of empty segments is told once a chunk.
@@ -85,9 +83,6 @@ def _events(scanner: type[Scanner], data: bytes, chunk: int) -> list[object]:
                 continue
             found.append((event.code, event.segment, event.segment_position, event.element, event.byte_position))
             continue
-        if runs:
-            seen.append(("body", runs[0][0], position, b"|".join(d for _, d in runs).replace(b"|", b"")))
-            runs, position = [], 0
         if isinstance(event, Opened):
             seen.append(("open", event.level, event.segment and (event.segment.raw, event.segment.byte_position)))
         elif isinstance(event, Closed):

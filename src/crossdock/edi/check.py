@@ -119,6 +119,8 @@ def _check_envelopes(scanner: Scanner, report: _Report, choice: GuideChoice) -> 
                     report.types[kind] = None
                 report.documents += 1
                 check = _open_check(choice, event, kind, release, scanner.name)
+                if check is None and choice is not None:
+                    report.add([_no_guide(kind, event)])
         elif check is not None:
             _feed(check, event, scanner, report)
             if isinstance(event, Closed):
@@ -146,6 +148,13 @@ def _open_check(choice: GuideChoice, event: Opened, kind: str, release: str, sta
     else:
         guide = None
     return ConformanceCheck(guide, event.delimiters) if guide is not None else None
+
+
+def _no_guide(kind: str, event: Opened) -> Finding:
+    at = event.segment.byte_position if event.segment is not None else 0
+    tag = event.segment.tag if event.segment is not None else ""
+    message = f"there is no guide for document {kind or 'without a type'} in its release; only its envelope was checked"
+    return Finding("no-guide", message, tag, 1, byte_position=at, severity=Severity.NOTE)
 
 
 def guide_for(standard: str, kind: str, release: str, event: Opened, *, nearest: bool = False) -> Guide | None:

@@ -86,6 +86,5 @@ STRICT = Policy(
         "text-after-end": Severity.ERROR,
         "trailing-separator": Severity.ERROR,
         "outside-character-set": Severity.ERROR,
-        "ISB-unsupported": Severity.ERROR,
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 # UNOY is ISO 10646 by the letter; everybody who declares it sends UTF-8.
 CHARSETS = {
@@ -23,7 +24,8 @@ CHARSETS = {
     "UNOY": "utf-8",
 }
 
-LEVEL_A = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-()/=!\"%&*;<>'+:?\r\n")
+# ISO 9735 level A: capitals, digits and some marks. Anything else, told to those who want to know.
+OUTSIDE_LEVEL_A = re.compile(rb"[^A-Z0-9 .,\-()/=!\"%&*;<>'+:?\r\n\t]")
 
 
 def declared(identifier: str) -> str:

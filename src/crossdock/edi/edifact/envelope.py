@@ -84,13 +84,14 @@ class EdifactScanner(Scanner):
     name = "edifact"
     _syntax = ""
     _charset_told = False
+    _level_told = False
     _mixed_told = False
 
     def _begin(self) -> bool:
         window = self.window
         window.ensure(600)
         data, at = window.data, window.at
-        self._charset_told = False
+        self._charset_told = self._level_told = False
         self._advice = b""
         if data.startswith(b"UNA", at):
             delimiters = self._read_una()
@@ -287,6 +288,15 @@ class EdifactScanner(Scanner):
     _grouped = False
 
     def _inspect(self, data: bytes, offset: int, position: int) -> None:
+        if self._syntax == "UNOA" and not self._level_told and (odd := charsets.OUTSIDE_LEVEL_A.search(data)):
+            self._level_told = True
+            self.find(
+                "outside-character-set",
+                f"UNOA allows capitals, digits and some marks, not {odd.group().decode('latin-1')!r}",
+                position=position + data.count(self.delimiters.segment, 0, odd.start()),
+                at=offset + odd.start(),
+                severity=Severity.NOTE,
+            )
         if data.isascii() or self._charset_told:
             return
         codec = charsets.declared(self._syntax)
