@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from crossdock.core.errors import CrossdockError, Rejected
-from crossdock.core.process import Decided, Settled
+from crossdock.core.process import Decided, Due, Settled
 from crossdock.core.sequencing import StreamState
 from crossdock.ledger import people
 from crossdock.ledger.payloads import ClaimStore
+from crossdock.ledger.runs import RUN
 from crossdock.ledger.session import Row, Session
 from crossdock.ledger.states import DeliveryState, EventState, ExceptionState, MessageState
 from crossdock.ledger.times import moment
-from crossdock.ledger.work import TakenMessage, deliveries_by_id, messages_by_id
+from crossdock.ledger.work import CONFLICT, TakenMessage, deliveries_by_id, messages_by_id
 from crossdock.pipeline.decide import command_identity
 from crossdock.pipeline.delivery import Delivery, from_row
 from crossdock.pipeline.dispatcher import Dispatcher
+from crossdock.pipeline.replay import settled_fact
 from crossdock.pipeline.runtime import Runtime
 from crossdock.pipeline.settle import Settler
-from crossdock.pipeline.tick import Tick
+from crossdock.pipeline.tick import DUE, Tick
 from crossdock.pipeline.work import EventWork
 from crossdock.pipeline.work import from_row as event_from_row
 
@@ -37,6 +39,8 @@ class _Asked:
     author: str
     exception: people.OpenException | None
     delivery: Delivery | None = None
+    missed: Settled | Due | None = None
+    """A fact whose process failed on it."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class Instructions:
             asked = _Asked(number, partition, kind, orjson.loads(data), author, exceptions.get(subject))
             self._asked.append(asked)
             found = asked.exception
-            if found is None:
+            if found is None or found.state == ExceptionState.RESOLVED:
                 continue
             if found.key:
                 self.keys.add(found.key)
@@ -67,16 +71,24 @@ class Instructions:
                 messages.append(found.subject_id)
             elif found.subject == "event" and kind == "retry":
                 self._again(session, found)
+            elif found.subject == "delivery" and found.slot == "decide":
+                asked.missed = settled_fact(session, found.subject_id)
+            elif found.subject == "process" and found.slot.startswith(DUE):
+                asked.missed = Due(found.slot.removeprefix(DUE), moment(self.tick.batch.at))
             elif found.subject == "delivery" or found.command:
                 asked.delivery = self._delivery(session, found)
-        again = messages_by_id(session, messages, claims)
+        # a person who retries a message in conflict with an earlier one takes it beside that one
+        again = [
+            replace(message, mark="") if message.mark.startswith(CONFLICT) else message
+            for message in messages_by_id(session, messages, claims)
+        ]
         self.tick.retried.update(message.id for message in again)
         return again
 
     def _again(self, session: Session, found: people.OpenException) -> None:
         for row in people.events_by_id(session, [found.subject_id]):
             work = event_from_row(row)
-            work.state, work.note = EventState.PENDING, "retried"
+            work.state, work.note, work.again = EventState.PENDING, "retried", True
             position = work.event.position
             if found.code == "sequence.gap" and position is not None:
                 # a person releases what waits behind the gap: the missing numbers count as passed
@@ -136,17 +148,22 @@ class Instructions:
         return {"done": False, "why": f"unknown instruction {asked.kind!r}"}
 
     def _mark(self, found: people.OpenException, state: ExceptionState, asked: _Asked) -> None:
+        batch = self.tick.batch
+        if state is ExceptionState.RETRYING and (found.identity in batch.exceptions or found.identity in batch.exception_states):
+            return  # what came of it is known already
         code = str(asked.data.get("code", asked.kind))
         note = str(asked.data.get("note", ""))
-        self.tick.batch.exception_states[found.identity] = (
-            found.identity, int(state), self.tick.batch.at, code, note, asked.author,
-        )  # fmt: skip
+        batch.exception_states[found.identity] = (found.identity, int(state), batch.at, code, note, asked.author)
 
     def _retry(self, asked: _Asked, found: people.OpenException) -> dict[str, Any]:
         if found.subject == "system":
             return self._unpark(found.system, asked.partition, asked.author)
+        if found.subject == "run":
+            self._run_again(asked, found)
         if found.subject == "expectation":
             return {"done": False, "why": "an expectation cannot be retried; retry what should have fulfilled it"}
+        if asked.missed is not None:
+            return self._tell_again(asked, found, asked.missed)
         if found.subject in ("delivery", "process"):
             if asked.delivery is None:
                 return {"done": False, "why": "nothing to send again; choose one of the actions", "actions": found.actions}
@@ -155,6 +172,20 @@ class Instructions:
                 return {"done": False, "why": refused}
         self._mark(found, ExceptionState.RETRYING, asked)
         return {"done": True}
+
+    def _tell_again(self, asked: _Asked, found: people.OpenException, fact: Settled | Due) -> dict[str, Any]:
+        """A process failed on a fact; it is told once more."""
+        instance = self.tick.instance(found.key, found.flow)
+        if instance is None:
+            return {"done": False, "why": f"there is no transaction {found.key}"}
+        self.tick.decider.apply(instance, fact, found.subject_id or found.id)
+        self._mark(found, ExceptionState.RESOLVED, asked)
+        return {"done": True}
+
+    def _run_again(self, asked: _Asked, found: people.OpenException) -> None:
+        batch = self.tick.batch
+        data = orjson.dumps({"flow": found.flow, "believe": bool(asked.data.get("believe"))}).decode()
+        batch.follows.append((self.settler.number(), found.partition, RUN, 0, data, asked.author, batch.at, None, ""))
 
     def _send_again(self, delivery: Delivery) -> str:
         if delivery.state is DeliveryState.UNCERTAIN:
@@ -224,8 +255,8 @@ class Instructions:
             str(asked.data.get("note", "")),
             asked.data.get("data", {}),
         )
-        self._mark(found, ExceptionState.RESOLVED, asked)
         self.tick.decider.apply(instance, fact, found.id)
+        self._mark(found, ExceptionState.RESOLVED, asked)
         return {"done": True}
 
     def _unpark(self, system: str, partition: int, author: str) -> dict[str, Any]:

@@ -171,6 +171,11 @@ class Scheduler:
         self._partitions = sorted({table.partition for table in work})
         self._stopping = asyncio.Event()
 
+    def progress(self, flow: str) -> Mapping[str, Any]:
+        """How far the current run of a batch flow is, as this worker knows it; empty when it knows none."""
+        batch = self._batches.get(flow)
+        return dict(batch.run.progress) if batch is not None and batch.run is not None else {}
+
     async def run(self) -> None:
         """Run batches until `stop`."""
         while not self._stopping.is_set():
@@ -351,8 +356,7 @@ class Scheduler:
             await self._failed(batch, run, exhausted)
             return
         run.state, run.due_at = RunState.PLANNED, micros(verdict.at)
-        run.progress["phase"] = "waiting"
-        run.progress["waits_for"] = error.code
+        run.progress |= {"phase": "deferred", "waits_for": error.code}
         log.info("run %s of %s waits: %s", written(run.id), run.flow, error.code)
         await self._change(run, "deferred", {"code": error.code, "until": run.due_at})
 

@@ -60,6 +60,10 @@ class Settler:
         """Deliveries that settled; the next of their key goes on once the batch is committed."""
         self.failed: dict[str, tuple[Delivery, CrossdockError]] = {}
 
+    def number(self) -> int:
+        """A fresh record number."""
+        return self._numbers.next()
+
     def judge(self, done: Done) -> Settled | None:
         """Record one attempt; the fact for the process when the delivery settled by it."""
         delivery, result = done.delivery, done.result
