@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from shop_bench import Receiver, connector, events_of, polled, running, stored
+from shop_bench import connector, running
 
 from crossdock.canonical.order import OrderCancellation, SalesOrder
 from crossdock.connectors.protocol import Inbound, InboundRequest
 from crossdock.core.errors import CredentialRefused, SignatureExpired, SignatureInvalid, Throttled, Unauthenticated
 from crossdock.simulators.faults import Fault
 from crossdock.simulators.shopify import Shopify
+from tests.connectors.shop_scenes import Receiver, events_of, polled, stored
 
 
 @pytest.mark.parametrize("included", [True, False], ids=["prices with tax", "prices without tax"])
@@ -271,5 +272,5 @@ async def test_a_wrong_token_parks_the_channel() -> None:
 
 def test_a_deleted_order_is_cancelled_by_its_reference() -> None:
     one = connector(Shopify())
-    [event] = one.normalize(stored(Inbound("orders/delete", "x", b'{"id": 42}')))
+    [event] = one.normalize(stored(one, Inbound("orders/delete", "x", b'{"id": 42}')))
     assert event.key == "" and event.references[0].value == "42" and event.type == "order.cancelled"

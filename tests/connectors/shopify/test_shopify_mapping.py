@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shop_bench import connector, events_of
+from shop_bench import connector
 
 from crossdock.canonical.order import SalesOrder
 from crossdock.connectors.protocol import Inbound
@@ -23,6 +22,7 @@ from crossdock.simulators.shopify import Shopify
 from crossdock.simulators.shopify.store import Store
 from crossdock.simulators.shopify.views import Views
 from tests.connectors.mutations import VALUES, spoiled
+from tests.connectors.shop_scenes import events_of, meets, samples
 
 STORE = Store(lambda *_: None)
 ORDER = STORE.place(random.Random(4), [("XD-001", 2), ("XD-003", 1)])
@@ -48,19 +48,10 @@ def node_of(order: dict[str, Any]) -> dict[str, Any]:
 NODE = node_of(ORDER)
 
 
-def meets(topic: str, value: Any) -> list[Any]:
-    body = json.dumps(value).encode("utf-8", "surrogatepass")
-    try:
-        return events_of(ONE, Inbound(topic, "x", body))
-    except CrossdockError as error:
-        json.dumps(error.as_dict())
-        return []
-
-
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(ORDER_TOPICS - {"graphql/orders"})), spoiled(ORDER))
 def test_any_change_of_an_order_gives_events_or_an_error_of_the_tree(topic: str, order: Any) -> None:
-    for event in meets(topic, order):
+    for event in meets(ONE, topic, order):
         assert event.key.startswith("order/shopify-eu/")
         event.data.model_dump_json()
 
@@ -68,14 +59,14 @@ def test_any_change_of_an_order_gives_events_or_an_error_of_the_tree(topic: str,
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spoiled(NODE))
 def test_any_change_of_a_polled_order_gives_events_or_an_error_of_the_tree(node: Any) -> None:
-    for event in meets("graphql/orders", node):
+    for event in meets(ONE, "graphql/orders", node):
         event.data.model_dump_json()
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["orders/create", "graphql/orders", "products/update", "orders/delete", "refunds/create"]), VALUES)
 def test_any_json_gives_events_or_an_error_of_the_tree(topic: str, value: Any) -> None:
-    meets(topic, value)
+    meets(ONE, topic, value)
 
 
 @settings(max_examples=100, deadline=None)
@@ -177,11 +168,7 @@ def test_a_unit_price_times_the_quantity_is_the_total_to_a_fraction_of_a_cent(to
     assert abs(per_unit(total, Decimal(quantity)) * quantity - total) < Decimal("0.0006")
 
 
-def corpus() -> Path:
-    return Path(os.environ.get("CROSSDOCK_CORPUS") or Path(__file__).parents[4] / "shared" / "corpus")
-
-
-SAMPLES = sorted((corpus() / "webhooks" / "shopify").glob("*.json"))
+SAMPLES = sorted(samples("shopify").glob("*.json"))
 
 
 @pytest.mark.skipif(not SAMPLES, reason="no sample corpus (CROSSDOCK_CORPUS)")
@@ -201,7 +188,7 @@ def test_samples_by_others_are_read_or_refused_with_a_reason(path: Path, topic: 
 
 @pytest.mark.skipif(not SAMPLES, reason="no sample corpus (CROSSDOCK_CORPUS)")
 def test_a_draft_order_by_others_is_a_whole_order_once_it_is_completed() -> None:
-    draft = json.loads((corpus() / "webhooks" / "shopify" / "draft_order.json").read_text())["draft_order"]
+    draft = json.loads((samples("shopify") / "draft_order.json").read_text())["draft_order"]
     for number, line in enumerate(draft["line_items"]):
         line["id"] = number + 1
         line["sku"] = line["sku"] or "ENGRAVING"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from woo_bench import connector, events_of
+from woo_bench import connector
 
 from crossdock.canonical.order import SalesOrder
 from crossdock.connectors.document import array_items, read_json
@@ -21,18 +20,10 @@ from crossdock.core.errors import CrossdockError, DocumentUnknown, PayloadMalfor
 from crossdock.simulators.woocommerce import WooCommerce
 from crossdock.simulators.woocommerce.store import STATUSES, Store
 from tests.connectors.mutations import VALUES, spoiled
+from tests.connectors.shop_scenes import events_of, meets, samples
 
 ORDER = Store(lambda *_: None).place(random.Random(4), [("XD-001", 2), ("XD-003", 3)])
 ONE = connector(WooCommerce(), fee_sku="FEE")
-
-
-def meets(topic: str, value: Any) -> list[Any]:
-    body = json.dumps(value).encode("utf-8", "surrogatepass")
-    try:
-        return events_of(ONE, Inbound(topic, "x", body))
-    except CrossdockError as error:
-        json.dumps(error.as_dict())
-        return []
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,7 +31,7 @@ def meets(topic: str, value: Any) -> list[Any]:
 def test_any_change_of_an_order_gives_events_or_an_error_of_the_tree(topic: str, status: str, order: Any) -> None:
     if "status" in order:
         order["status"] = order["status"] if order["status"] != ORDER["status"] else status
-    for event in meets(topic, order):
+    for event in meets(ONE, topic, order):
         assert event.key.startswith("order/woo-eu/")
         event.data.model_dump_json()
 
@@ -48,7 +39,7 @@ def test_any_change_of_an_order_gives_events_or_an_error_of_the_tree(topic: str,
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["order.created", "rest/orders", "order.deleted", "product.updated"]), VALUES)
 def test_any_json_gives_events_or_an_error_of_the_tree(topic: str, value: Any) -> None:
-    meets(topic, value)
+    meets(ONE, topic, value)
 
 
 @settings(max_examples=100, deadline=None)
@@ -125,11 +116,7 @@ def test_an_unknown_topic_is_refused_and_known_quiet_ones_give_no_event() -> Non
         assert events_of(ONE, Inbound(topic, "x", b"{}")) == []
 
 
-def corpus() -> Path:
-    return Path(os.environ.get("CROSSDOCK_CORPUS") or Path(__file__).parents[4] / "shared" / "corpus")
-
-
-SAMPLES = sorted((corpus() / "webhooks" / "woocommerce").glob("*.json"))
+SAMPLES = sorted(samples("woocommerce").glob("*.json"))
 
 
 @pytest.mark.skipif(not SAMPLES, reason="no sample corpus (CROSSDOCK_CORPUS)")
@@ -150,7 +137,7 @@ def test_samples_by_others_are_read_or_refused_with_a_reason(path: Path, topic: 
 @pytest.mark.skipif(not SAMPLES, reason="no sample corpus (CROSSDOCK_CORPUS)")
 def test_orders_by_others_are_whole_orders() -> None:
     """The sample is completed (done for the shop) and one line has no SKU: refused by name of field, read once that is mended."""
-    sample = json.loads((corpus() / "webhooks" / "woocommerce" / "405520_orders_3.json").read_text())
+    sample = json.loads((samples("woocommerce") / "405520_orders_3.json").read_text())
     assert events_of(ONE, Inbound("order.updated", "x", json.dumps(sample).encode())) == []
     sample["status"] = "processing"
     with pytest.raises(SchemaInvalid) as caught:

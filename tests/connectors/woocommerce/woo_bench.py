@@ -1,23 +1,16 @@
-"""What the WooCommerce tests share: a running simulated shop, a connector on it, and a receiver for its webhooks."""
+"""What the WooCommerce tests share: a running simulated shop, a connector on it, and its commands."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
-from aiohttp import web
-
-from crossdock.canonical.events import Event
-from crossdock.connectors.protocol import Inbound, InboundRequest, StoredMessage
 from crossdock.connectors.woocommerce.connector import WooCommerceConnector
 from crossdock.core.commands import Command
-from crossdock.simulators.webhooks import Subscription
 from crossdock.simulators.woocommerce import WooCommerce
 from crossdock.testing import ManualClock, make_context
-
-SHIP_TO = {"name": "Ada Byron", "street": "1 Analytical Way", "city": "London", "postal_code": "N1 7AA", "country": "GB"}
+from tests.connectors.shop_scenes import SHIP_TO, connected, stock_command
 
 
 def connector(shop: WooCommerce, system: str = "woo-eu", **options: Any) -> WooCommerceConnector:
@@ -43,32 +36,8 @@ def connector(shop: WooCommerce, system: str = "woo-eu", **options: Any) -> WooC
 @asynccontextmanager
 async def running(shop: WooCommerce, **options: Any) -> AsyncIterator[WooCommerceConnector]:
     """The shop and a connector on it."""
-    async with shop.running():
-        one = connector(shop, **options)
-        try:
-            yield one
-        finally:
-            await one.context.http.close()
-
-
-def events_of(one: WooCommerceConnector, inbound: Inbound) -> list[Event]:
-    """What a message becomes."""
-    now = datetime.now(UTC)
-    return list(
-        one.normalize(StoredMessage("m-1", "woo-eu", "webhook", inbound.topic, inbound.body, "application/json", {}, now))
-    )
-
-
-async def polled(one: WooCommerceConnector, cursor: Mapping[str, Any] | None = None) -> tuple[list[Inbound], Mapping[str, Any]]:
-    """Poll until there is no more."""
-    result = await one.poll("orders", cursor or {})
-    messages = list(result.messages)
-    for _ in range(200):
-        if not result.more:
-            return messages, result.cursor
-        result = await one.poll("orders", result.cursor)
-        messages += result.messages
-    raise AssertionError("the poll never ends")
+    async with shop.running(), connected(connector(shop, **options)) as one:
+        yield one
 
 
 def fulfil(order: Mapping[str, Any], number: str = "SH-1", **data: Any) -> Command:
@@ -83,42 +52,4 @@ def fulfil(order: Mapping[str, Any], number: str = "SH-1", **data: Any) -> Comma
 
 def stock(levels: Mapping[str, str], command_id: str = "cmd-stock") -> Command:
     """A `shop.stock` command."""
-    data = [
-        {"sku": sku, "location": "WH", "on_hand": {"value": value}, "counted_at": "2026-03-05T08:00:00Z"}
-        for sku, value in levels.items()
-    ]
-    return Command(command_id, "shop.stock", "woo-eu", "stock/woo-eu/x", {"refs": {}, "levels": data})
-
-
-class Receiver:
-    """What the hub's receive endpoint is for the shop's webhooks: verifies with the connector, can refuse on command."""
-
-    def __init__(self, one: WooCommerceConnector) -> None:
-        self.one = one
-        self.got: list[Inbound] = []
-        self.deliveries: list[str] = []
-        self.refuse = 0
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Answer 200 for an authentic webhook."""
-        if self.refuse:
-            self.refuse -= 1
-            return web.Response(status=503)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.deliveries.append(headers["x-wc-webhook-delivery-id"])
-        self.got += self.one.receive(InboundRequest("webhook", headers, await request.read(), datetime.now(UTC)))
-        return web.Response()
-
-    @asynccontextmanager
-    async def listening(self, shop: WooCommerce) -> AsyncIterator[Receiver]:
-        """Listen, and have the shop send its webhooks here."""
-        app = web.Application()
-        app.router.add_post("/hook", self.take)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        shop.webhooks.subscriptions = [Subscription(f"http://127.0.0.1:{runner.addresses[0][1]}/hook")]
-        try:
-            yield self
-        finally:
-            await runner.cleanup()
+    return stock_command("woo-eu", levels, command_id)
