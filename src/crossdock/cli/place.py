@@ -39,7 +39,7 @@ def landscape_at(path: Path, environment: str | None) -> Landscape:
 
 def location_of(path: Path, environment: str | None) -> LedgerLocation:
     """The ledger of a landscape; `CROSSDOCK_LEDGER` alone is enough when there is no landscape at hand."""
-    from crossdock.pipeline.hub import ledger_location
+    from crossdock.pipeline.location import ledger_location
 
     given = os.environ.get("CROSSDOCK_LEDGER")
     if given and not (path / "crossdock.yaml").exists():

@@ -108,7 +108,8 @@ class Store:
     """
 
     def __init__(self, location: LedgerLocation) -> None:
-        types = TableTypes(configure(location))
+        # only arrays on PostgreSQL need the models, and loading them takes a tenth of a second
+        types = TableTypes(configure(location) if location.vendor == "postgresql" else "")
         self.location = location
         self.work = Lane(location, types, "work")
         self.intake = self.work if location.vendor == "sqlite" else Lane(location, types, "intake")

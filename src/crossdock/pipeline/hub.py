@@ -32,6 +32,7 @@ from crossdock.ledger.work import highest_number
 from crossdock.pipeline.ask import AskEndpoint
 from crossdock.pipeline.comparison import InventoryComparison
 from crossdock.pipeline.intake import IntakeBuffer
+from crossdock.pipeline.location import ledger_location
 from crossdock.pipeline.observe import Meters
 from crossdock.pipeline.poll import Poller
 from crossdock.pipeline.probe import Prober
@@ -46,14 +47,6 @@ from crossdock.pipeline.work import EventWork
 from crossdock.pipeline.worker import Worker
 
 log = logging.getLogger("crossdock.hub")
-
-
-def ledger_location(landscape: Landscape, environment: Mapping[str, str] = os.environ) -> LedgerLocation:
-    """Where the ledger is: `CROSSDOCK_LEDGER`, else the environment's `engine.url`, else `var/ledger.sqlite3` in the landscape."""
-    url = environment.get("CROSSDOCK_LEDGER") or str(landscape.environment.engine.url)
-    if url.startswith("env:"):
-        url = SecretReferences(landscape.root).get(url)
-    return LedgerLocation.parse(url or "sqlite:///var/ledger.sqlite3", landscape.root)
 
 
 class Hub:
