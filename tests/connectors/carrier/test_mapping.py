@@ -71,9 +71,9 @@ def test_what_is_declared_adds_up_to_what_was_given(lines: list[tuple[int, int]]
     ("changes", "field"),
     [
         ({"ship_from": None}, "ship_from"),
-        ({"packages": [{"reference": "P"}]}, "packages[0].weight_kg"),
-        ({"packages": []}, "packages[0].weight_kg"),
-        ({"packages": [{"reference": "P", "weight_kg": "0"}]}, "packages[0].weight_kg"),
+        ({"packages": [{"reference": "P"}]}, "packages.0.weight_kg"),
+        ({"packages": []}, "packages.0.weight_kg"),
+        ({"packages": [{"reference": "P", "weight_kg": "0"}]}, "packages.0.weight_kg"),
         ({"ship_to": {**WIEN, "street": "x" * 20 + " " + "y" * 100}}, "ship_to.street"),
         ({"customs": [{"sku": "A", "quantity": {"value": "1"}}]}, "customs.value"),
     ],
@@ -81,7 +81,7 @@ def test_what_is_declared_adds_up_to_what_was_given(lines: list[tuple[int, int]]
 def test_what_is_missing_or_does_not_fit_is_named(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(SchemaInvalid) as caught:
         made(shipment(**changes))
-    assert caught.value.detail["fields"] == [field]
+    assert [each["path"] for each in caught.value.detail["problems"]] == [f"shipment.{field}"]
 
 
 def test_defaults_of_the_system_fill_what_a_shipment_leaves_open() -> None:

@@ -11,8 +11,9 @@ from crossdock.connectors.carrier import errors, mapping, request
 from crossdock.connectors.carrier.account import Account, Done, told
 from crossdock.connectors.carrier.dialects import Label
 from crossdock.connectors.carrier.tracking import Tracking
+from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.commands import Command
-from crossdock.core.errors import SchemaInvalid, TargetRefused, Uncertain, ValueMapMissing
+from crossdock.core.errors import TargetRefused, Uncertain, ValueMapMissing
 from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, EffectUnclear, Outcome
 
 Json = dict[str, Any]
@@ -71,7 +72,7 @@ class Booking:
         account = self._account
         waybill = str(command.data.get("waybill") or command.data.get("tracking_number") or "")
         if not waybill:
-            raise SchemaInvalid("there is no waybill to cancel", fields=["waybill"])
+            raise refusal("there is no waybill to cancel", "waybill", "is missing", "missing")
         if not account.dialect.voids:
             return await self._unused(waybill)
         answer = await account.run({"op": "cancel", "payload": {"shipment_identifier": waybill}}, effect=True)

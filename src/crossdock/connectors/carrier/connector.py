@@ -15,8 +15,9 @@ from crossdock.connectors.carrier.process import CarrierProcess
 from crossdock.connectors.carrier.tracking import Tracking
 from crossdock.connectors.http import raise_for_transport_status
 from crossdock.connectors.protocol import Capabilities, ConnectorContext, PollResult, Probe, Question, StoredMessage
+from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.commands import Command
-from crossdock.core.errors import CallNotAllowed, CrossdockError, DocumentUnknown, SchemaInvalid
+from crossdock.core.errors import CallNotAllowed, CrossdockError, DocumentUnknown
 from crossdock.core.outcomes import Accepted, Effect, Outcome
 
 CHANNEL = "tracking"
@@ -54,7 +55,7 @@ class CarrierConnector(BaseConnector):
 
     async def _track(self, command: Command) -> Outcome:
         if not command.data.get("tracking_number"):
-            raise SchemaInvalid("there is no tracking number to follow", fields=["tracking_number"])
+            raise refusal("there is no tracking number to follow", "tracking_number", "is missing", "missing")
         return Accepted({})
 
     async def find_effect(self, command: Command) -> Effect:

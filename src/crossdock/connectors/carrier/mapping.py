@@ -15,6 +15,7 @@ from crossdock.canonical.events import Event, Reference
 from crossdock.canonical.shipment import Milestone
 from crossdock.connectors.carrier.dialects import Dialect, Scan
 from crossdock.connectors.protocol import Inbound
+from crossdock.connectors.wrong_fields import wrong_fields
 from crossdock.core.commands import Command
 from crossdock.core.errors import PayloadMalformed, SchemaInvalid
 
@@ -99,8 +100,8 @@ def milestone_event(system: str, carrier: str, dialect: Dialect, overrides: Mapp
             }
         )
     except ValidationError as error:
-        fields = [".".join(map(str, each["loc"])) for each in error.errors()]
-        raise SchemaInvalid(f"wrong in this scan: {', '.join(fields)}", fields=fields) from None
+        problems = wrong_fields(error)
+        raise SchemaInvalid(f"wrong in this scan: {', '.join(each['path'] for each in problems)}", problems=problems) from None
     number = milestone.tracking_number
     identity = print_of(
         Scan(

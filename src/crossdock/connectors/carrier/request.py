@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from crossdock.canonical.party import Address
 from crossdock.canonical.shipment import CustomsLine, Shipment
 from crossdock.connectors.carrier.dialects import Dialect
 from crossdock.connectors.carrier.options import Options
-from crossdock.core.errors import SchemaInvalid
+from crossdock.connectors.document import parse
+from crossdock.connectors.wrong_fields import refusal
 
 Json = dict[str, Any]
 LONGEST_REFERENCE = 35
@@ -31,11 +30,7 @@ def reference_of(command_id: str) -> str:
 
 def shipment_of(data: Mapping[str, Any]) -> Shipment:
     """The Shipment in a command's data. Raises `SchemaInvalid` with all fields."""
-    try:
-        return Shipment.model_validate(data.get("shipment"))
-    except ValidationError as error:
-        fields = [".".join(map(str, each["loc"])) for each in error.errors()]
-        raise SchemaInvalid(f"wrong in the shipment: {', '.join(fields)}", fields=fields) from None
+    return parse(Shipment, data.get("shipment"), "shipment")
 
 
 def booking(shipment: Shipment, options: Options, dialect: Dialect, service: str, reference: str) -> tuple[Json, Json]:
@@ -46,7 +41,7 @@ def booking(shipment: Shipment, options: Options, dialect: Dialect, service: str
     """
     sender = shipment.ship_from or options.ship_from
     if sender is None:
-        raise SchemaInvalid("nobody knows where the shipment leaves from", fields=["ship_from"])
+        raise refusal("nobody knows where the shipment leaves from", "shipment.ship_from", "is missing", "missing")
     declared = _declared(shipment)
     payload: Json = {
         "service": service,
@@ -79,7 +74,7 @@ def rating(shipment: Shipment, options: Options) -> Json:
     """karrio's rate request."""
     sender = shipment.ship_from or options.ship_from
     if sender is None:
-        raise SchemaInvalid("nobody knows where the shipment leaves from", fields=["ship_from"])
+        raise refusal("nobody knows where the shipment leaves from", "shipment.ship_from", "is missing", "missing")
     return {
         "shipper": _address(sender),
         "recipient": _address(shipment.ship_to),
@@ -115,7 +110,7 @@ def _lines(address: Address, dialect: Dialect, name: str) -> list[str]:
     try:
         return dialect.address_lines(address.street, address.street2)
     except ValueError as error:
-        raise SchemaInvalid(f"{name}: {error}", fields=[f"{name}.street"]) from None
+        raise refusal(f"{name}: {error}", f"shipment.{name}.street", str(error)) from None
 
 
 def _parcels(shipment: Shipment, options: Options, reference: str) -> list[Json]:
@@ -123,7 +118,8 @@ def _parcels(shipment: Shipment, options: Options, reference: str) -> list[Json]
     for number, package in enumerate(shipment.packages or (None,)):
         weight = (package.weight_kg if package is not None else None) or options.default_weight_kg
         if weight is None or weight <= 0:
-            raise SchemaInvalid("a package without weight cannot be booked", fields=[f"packages[{number}].weight_kg"])
+            words = "a package without weight cannot be booked"
+            raise refusal(words, f"shipment.packages.{number}.weight_kg", "is not above zero")
         sizes = {} if package is None else {n: getattr(package, f"{n}_cm") for n in ("length", "width", "height")}
         parcel: Json = {"weight": float(weight), "weight_unit": "KG", "reference_number": reference or None}
         if sizes and all(sizes.values()):
@@ -138,7 +134,7 @@ def _declared(shipment: Shipment) -> Json | None:
         return None
     currencies = {line.value.currency for line in shipment.customs if line.value is not None}
     if len(currencies) != 1 or any(line.value is None for line in shipment.customs):
-        raise SchemaInvalid("every customs line needs a value, all in one currency", fields=["customs.value"])
+        raise refusal("every customs line needs a value, all in one currency", "shipment.customs.value", "is missing or mixed")
     total = sum((line.value.amount for line in shipment.customs if line.value is not None), Decimal(0))
     return {
         "currency": currencies.pop(),
