@@ -23,7 +23,7 @@ def test_insert_and_membership_with_many_values(store: Store) -> None:
     def work(session: Session) -> None:
         assert session.insert("ledger_reference", REFERENCE, rows) == []
         assert session.insert("ledger_reference", REFERENCE, []) == []
-        wanted = [n for n in range(0, 5000, 2)]
+        wanted = list(range(0, 5000, 2))
         found = session.rows_in("SELECT id FROM ledger_reference WHERE id {in}", wanted)
         assert sorted(n for (n,) in found) == [n for n in wanted if 1 <= n <= 2500]
         limited = session.rows_in(
@@ -69,7 +69,7 @@ def test_insert_that_ignores_tells_which_are_new(store: Store, count: int) -> No
 
     def work(session: Session) -> None:
         first = [row(n, n) for n in range(1, count + 1)]
-        assert session.insert("ledger_event", EVENT_COLUMNS, first, ignore="identity") == [n for n in range(1, count + 1)]
+        assert session.insert("ledger_event", EVENT_COLUMNS, first, ignore="identity") == list(range(1, count + 1))
         again = [row(1000 + n, n) for n in range(1, count + 2)]
         assert session.insert("ledger_event", EVENT_COLUMNS, again, ignore="identity") == [1000 + count + 1]
         twice = [row(2001, 9000), row(2002, 9000), row(2003, 9001)]

@@ -19,7 +19,8 @@ WORKERS: Final = 0x43D0
 """Class of the advisory locks that stand for living workers; the object is the worker's node number."""
 PARTITIONS: Final = 0x43D1
 """Class of the advisory locks on partitions."""
-NODES: Final = 1024
+NODES: Final = 1000
+"""Node numbers of workers; those above are for commands that people run."""
 
 
 class PostgresqlEngine:

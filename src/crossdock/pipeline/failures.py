@@ -83,4 +83,7 @@ def settle_failure(batch: Batch, identity: bytes, resolution: str, by: str = "hu
         row[16], row[21], row[22], row[23] = int(ExceptionState.RESOLVED), resolution, note, by
         batch.exceptions[identity] = tuple(row)
         return
+    known = batch.exception_states.get(identity)
+    if known is not None and known[1] == ExceptionState.RESOLVED:
+        return  # a person resolved it: theirs is the word
     batch.exception_states[identity] = (identity, int(ExceptionState.RESOLVED), batch.at, resolution, note, by)

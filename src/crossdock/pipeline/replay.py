@@ -11,9 +11,9 @@ from crossdock.core.errors import CrossdockError, Rejected, all_errors
 from crossdock.core.outcomes import Accepted
 from crossdock.core.process import Due, Fact, Happened, Settled
 from crossdock.ledger.payloads import unpack
-from crossdock.ledger.session import Session
+from crossdock.ledger.session import Row, Session
 from crossdock.ledger.states import DeliveryState, EventState, ExpectationState
-from crossdock.ledger.times import moment
+from crossdock.ledger.times import micros, moment
 from crossdock.ledger.work import EVENT_FIELDS
 from crossdock.pipeline.runtime import Flow
 from crossdock.pipeline.work import from_row
@@ -73,19 +73,10 @@ def _facts(session: Session, flow: Flow, key: str) -> list[Fact]:
         work = from_row(row[:-1])
         if work.event.type in flow.process.accepts:
             timed.append((row[-1], row[0], Happened(work.event, moment(row[-1]))))
-    for number, command_id, name, system, state, settled, data, ack in session.rows(
-        "SELECT id, command_id, name, system, state, settled_at, data, ack FROM ledger_delivery WHERE key=? AND flow=? "
-        "AND settled_at IS NOT NULL ORDER BY id",
-        (key, flow.name),
-    ):
-        if state == DeliveryState.ACCEPTED and not flow.settles:
-            continue
-        result: Accepted | CrossdockError
-        if state == DeliveryState.ACCEPTED:
-            result = Accepted(orjson.loads(unpack(ack)) if ack else {})
-        else:
-            result = _last_error(session, number)
-        timed.append((settled, number, Settled(name, command_id, system, result, orjson.loads(unpack(data)), moment(settled))))
+    for row in session.rows(_SETTLED + "key=? AND flow=? AND settled_at IS NOT NULL ORDER BY id", (key, flow.name)):
+        fact = _settled(session, row)
+        if flow.settles or not isinstance(fact.result, Accepted):
+            timed.append((micros(fact.at), row[0], fact))
     for number, name, at in session.rows(
         "SELECT id, name, settled_at FROM ledger_expectation WHERE key=? AND flow=? AND settled_at IS NOT NULL "  # noqa: S608
         f"AND (state={int(ExpectationState.BREACHED)} OR (silent AND state={int(ExpectationState.FULFILLED)}))",
@@ -93,6 +84,25 @@ def _facts(session: Session, flow: Flow, key: str) -> list[Fact]:
     ):
         timed.append((at, number, Due(name, moment(at))))
     return [fact for _, _, fact in sorted(timed, key=lambda each: each[:2])]
+
+
+_SETTLED = "SELECT id, command_id, name, system, state, settled_at, data, ack FROM ledger_delivery WHERE "
+
+
+def settled_fact(session: Session, number: int) -> Settled | None:
+    """How a delivery settled, as its process was told; None when it is open or unknown."""
+    rows = session.rows(_SETTLED + "id=? AND settled_at IS NOT NULL", (number,))
+    return _settled(session, rows[0]) if rows else None
+
+
+def _settled(session: Session, row: Row) -> Settled:
+    number, command_id, name, system, state, settled, data, ack = row
+    result: Accepted | CrossdockError
+    if state == DeliveryState.ACCEPTED:
+        result = Accepted(orjson.loads(unpack(ack)) if ack else {})
+    else:
+        result = _last_error(session, number)
+    return Settled(name, command_id, system, result, orjson.loads(unpack(data)), moment(settled))
 
 
 def _last_error(session: Session, delivery: int) -> CrossdockError:

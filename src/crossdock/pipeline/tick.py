@@ -36,6 +36,10 @@ from crossdock.pipeline.settings import PipelineSettings
 from crossdock.pipeline.validate import Validator
 from crossdock.pipeline.work import EventWork, new_work, to_row
 
+_SETTLED: Final = frozenset({EventState.APPLIED, EventState.STALE, EventState.DUPLICATE, EventState.UNROUTED})
+
+DUE: Final = "due:"
+"""Slot of the exception of a process that failed when a time came: this and the expectation's name."""
 HINT: Final = "hint"
 """Topic of a message that says nothing but that a poll would find something."""
 
@@ -193,9 +197,14 @@ class Tick:
             self._wait(work, f"no transaction {work.event.key} yet")
         elif not flows:
             work.state = EventState.UNROUTED
-        elif self._place(work):
+        else:
+            placed = self._place(work)
+            if placed is None:
+                return
             for flow in flows:
                 self._decide(work, flow)
+            # only now: an event whose workflow failed was not applied, and may be retried
+            self._advance(work, *placed)
             work.state = EventState.APPLIED
 
     def _keyed(self, work: EventWork) -> bool:
@@ -227,18 +236,18 @@ class Tick:
         sources = self._runtime.landscape.flows[flow.name].trigger.sources
         return not sources or source in sources
 
-    def _place(self, work: EventWork) -> bool:
+    def _place(self, work: EventWork) -> tuple[int, StreamState | None] | None:
+        """Where the event's stream is once it is applied: (number of its record, state). None when it must not be applied now."""
         position = work.event.position
         if position is None:
-            return True
+            return 0, None
         key = (work.event.key, position.stream)
         number, last = self.known.streams.get(key, (0, None))
         last = self.passed.get(key, last)
         digest = work.digest.hex()
         verdict = place(last, position, digest)
         if isinstance(verdict, Apply):
-            self._advance(work, number, StreamState(position.number, digest))
-            return True
+            return number, StreamState(position.number, digest)
         if isinstance(verdict, Stale):
             work.state, work.note = EventState.STALE, f"version {verdict.last} was applied before"
         elif isinstance(verdict, Duplicate):
@@ -249,10 +258,11 @@ class Tick:
             raise ContentConflict(
                 f"version {position.number} of {position.stream} arrived with different content", stream=position.stream
             )
-        return False
+        return None
 
-    def _advance(self, work: EventWork, number: int, state: StreamState) -> None:
-        assert work.event.position is not None
+    def _advance(self, work: EventWork, number: int, state: StreamState | None) -> None:
+        if state is None or work.event.position is None:
+            return
         key = (work.event.key, work.event.position.stream)
         number = number or self._numbers.next()
         self.known.streams[key] = (number, state)
@@ -345,8 +355,8 @@ class Tick:
         if work.recorded:
             row = (work.number, int(work.state), work.event.key, work.partition, work.deadline, work.note)
             self.batch.event_states.append(row)
-            if work.state is EventState.APPLIED and work.note:
-                settle_failure(self.batch, exception_identity("event", work.number), "applied")
+            if work.again and work.state in _SETTLED:
+                settle_failure(self.batch, exception_identity("event", work.number), work.state.name.lower())
         else:
             self._record(work)
             self.batch.events.append(to_row(work, self.batch.at))
@@ -408,7 +418,7 @@ class Tick:
                 try:
                     self.decider.apply(instance, Due(name, self.now), int(number))
                 except Rejected as error:
-                    failure = Failure(error, "decide", "process", 0, partition, flow=flow, key=key, slot=f"due:{name}")
+                    failure = Failure(error, "decide", "process", 0, partition, flow=flow, key=key, slot=DUE + name)
                     record_failure(self.batch, self._numbers.next(), failure)
 
 

@@ -29,6 +29,8 @@ class EventWork:
     state: EventState = EventState.PENDING
     deadline: int | None = None
     note: str = ""
+    again: bool = False
+    """A person asked for it once more."""
 
     @property
     def identity(self) -> bytes:
