@@ -85,6 +85,13 @@ def test_the_same_order_number_with_other_content_is_an_exception(running: Site)
     assert running.partner.requests["1901"] == 1
 
 
+def test_a_business_rule_refuses_in_its_own_words(running: Site) -> None:
+    running.post(running.order("1904", total="0.00"))
+    number = running.exception("validate.rule")
+    assert "An order without a value is a mistake" in running.run("exceptions", "show", number).out
+    assert running.partner.requests["1904"] == 0
+
+
 def test_an_exception_is_listed_shown_retried_and_resolved(running: Site) -> None:
     running.post(running.order("1902", service="NIGHT"))
     number = running.exception("normalize.value_map_missing")
