@@ -18,10 +18,11 @@ STATUS = [
     ("202", "the message is stored durably", "nothing; keep the `id` or `correlation` for questions"),
     ("200", "the hub has this very message already (`duplicate`)", "nothing; it has no second effect"),
     (
-        "400, 401, 404, 413, 422",
+        "400, 401, 404, 413, 415, 422",
         "refused; `code` says why, the refused bytes are kept (bounded)",
         "read `hint`, send it again corrected",
     ),
+    ("400 `receive.incomplete`, 408", "the body did not come whole, or not in time; nothing of it is kept", "send it again"),
     ("405", "another method than POST", "send with POST"),
     ("503", "not stored now: backlog too long, or the ledger is away", "send it again after `Retry-After` seconds"),
     ("504", "a question (`/ask`) was not answered in time and its flow has no fallback", "ask again later"),

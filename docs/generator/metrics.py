@@ -14,8 +14,13 @@ def metrics_page() -> str:
         rows.append((f"`{name}`", metric.type, codes(metric_labels(metric.name)), metric.documentation))
     return page(
         "Metrics",
-        "At `GET /metrics`, in the text format of Prometheus. Without `CROSSDOCK_METRICS_TOKEN` it answers to this machine only. No label holds a",
-        "business key, an address or a secret: the number of series is bounded by systems, outcomes and error codes.",
+        "At `GET /metrics`, in the text format of Prometheus. No label holds a business key, an address or a secret: the number of series is bounded by",
+        "systems, outcomes and error codes.",
+        "",
+        "Set `CROSSDOCK_METRICS_TOKEN` and let the scraper send `Authorization: Bearer TOKEN`. Without a token `/metrics` answers programs on the hub's own",
+        "machine only; a hub that listens on any other address than loopback (`--host 0.0.0.0`) answers nobody, and so does one behind a proxy on its",
+        "machine that marks what it passes on (`Forwarded`, `Via`, `X-Forwarded-For`). Set the token wherever a proxy stands before the hub: one that",
+        "leaves no mark makes every request look like one from this machine.",
         "",
         *table(("metric", "type", "labels", "meaning"), rows),
     )

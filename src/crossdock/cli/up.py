@@ -42,8 +42,11 @@ def up(
 ) -> None:
     """Run the hub with the landscape in FOLDER until Ctrl-C.
 
-    Messages are accepted at http://HOST:PORT/in/SYSTEM/CHANNEL, questions at /ask/FLOW/SYSTEM. /healthz, /readyz and /metrics
-    are for monitoring.
+    Messages are accepted at http://HOST:PORT/in/SYSTEM/CHANNEL, questions at /ask/FLOW/SYSTEM.
+    /healthz and /readyz are for monitoring; so is /metrics, for which others than programs on this machine need the token in
+    CROSSDOCK_METRICS_TOKEN.
+
+    The landscape is read once, at the start: changed files take effect with the next start.
     """
     with errors(as_json):
         from crossdock.pipeline.hub import Hub
@@ -78,6 +81,7 @@ def _run(main: object) -> None:
 
 async def _serve(hub: object, host: str, port: int, as_json: bool) -> None:
     from crossdock.pipeline.hub import Hub
+    from crossdock.pipeline.server import loopback
 
     assert isinstance(hub, Hub)
     stopping = asyncio.Event()
@@ -88,7 +92,8 @@ async def _serve(hub: object, host: str, port: int, as_json: bool) -> None:
     _calm_collector()
     server = asyncio.create_task(hub.serve(host, port))
     failed = asyncio.create_task(hub.failed())
-    _announce(hub, f"http://{host}:{port}", as_json)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    _announce(hub, url, as_json, closed=not (loopback(host) or os.environ.get("CROSSDOCK_METRICS_TOKEN")))
     waiting = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait([waiting, server, failed], return_when=asyncio.FIRST_COMPLETED)
     if not as_json:
@@ -110,7 +115,7 @@ def _calm_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _announce(hub: object, url: str, as_json: bool) -> None:
+def _announce(hub: object, url: str, as_json: bool, *, closed: bool) -> None:
     from crossdock.pipeline.hub import Hub
 
     assert isinstance(hub, Hub)
@@ -126,5 +131,7 @@ def _announce(hub: object, url: str, as_json: bool) -> None:
     for flow in landscape.flows.values():
         if flow.pattern == "direct" and flow.enabled:
             out.print(f"  questions POST {url}/ask/{flow.name}/…")
-    out.print(f"  health    {url}/healthz, {url}/readyz, {url}/metrics")
+    out.print(f"  health    {url}/healthz, /readyz, /metrics", soft_wrap=True)
+    if closed:
+        out.print("            /metrics is closed: set CROSSDOCK_METRICS_TOKEN to open it", style="yellow")
     out.print("  stop      Ctrl-C", style="dim")

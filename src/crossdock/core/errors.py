@@ -122,7 +122,58 @@ class SignatureExpired(Rejected):
     hint = "Check the clocks of both sides, or whether an old message is being replayed."
 
 
-class PayloadTooLarge(Rejected):
+class NothingHere(Rejected):
+    """There is nothing at this address."""
+
+    code = "receive.not_found"
+    hint = "Messages go to /in/SYSTEM/CHANNEL, questions to /ask/FLOW/SYSTEM."
+
+
+class MethodRefused(Rejected):
+    """Messages and questions are sent with POST."""
+
+    code = "receive.method"
+    hint = "Send it with POST."
+
+
+class MetricsRefused(Rejected):
+    """The metrics token is missing or wrong."""
+
+    code = "metrics.unauthenticated"
+    hint = "Send `Authorization: Bearer` with the value of CROSSDOCK_METRICS_TOKEN; without one only programs on the hub's machine get metrics."
+
+
+class BodyRefused(Rejected):
+    """The body of the request cannot be taken."""
+
+    code = "receive.body"
+    hint = "Send the message again."
+    read: bytes = b""
+    """What was read of the body, to be kept with the refusal."""
+
+
+class BodyIncomplete(BodyRefused):
+    """The connection ended before the whole body was there."""
+
+    code = "receive.incomplete"
+    hint = "Nothing was stored. Send the message again."
+
+
+class BodyTooSlow(BodyRefused):
+    """The body did not arrive in time."""
+
+    code = "receive.too_slow"
+    hint = "Nothing was stored. Send the message again, faster or in smaller parts."
+
+
+class BodyEncoded(BodyRefused):
+    """The body is compressed; this hub takes bodies as they are."""
+
+    code = "receive.encoded"
+    hint = "Send it without Content-Encoding."
+
+
+class PayloadTooLarge(BodyRefused):
     """The body is larger than this channel accepts."""
 
     code = "receive.too_large"
@@ -255,6 +306,13 @@ class HubDefect(Rejected):
 
     code = "hub.defect"
     hint = "This is a defect of the hub: report it with the log lines of that time. Everything else goes on; retry once it is mended."
+
+
+class TransactionClosed(Rejected):
+    """Something arrived for a transaction that is over and whose data retention has removed."""
+
+    code = "process.closed"
+    hint = "Settle it with the sender; when goods or money are still owed, enter it as a new transaction."
 
 
 class DecisionNeeded(Rejected):

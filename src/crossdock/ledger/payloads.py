@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -74,14 +75,20 @@ class ClaimStore(Protocol):
         """The bytes of a claim. Raises KeyError when they are gone or altered."""
         ...
 
-    def drop(self, claim: str) -> None: ...
+    def drop(self, claim: str) -> bool:
+        """Remove the bytes of a claim no message has any more; False when the same body was stored again just now."""
+        ...
 
 
 class FileClaims:
-    """Claims as files named by their SHA-256; written to a temporary name, synced, then renamed."""
+    """Claims as files named by their SHA-256; written to a temporary name, synced, then renamed.
 
-    def __init__(self, folder: Path) -> None:
+    A file that was stored, or stored again, less than `grace` seconds ago is not dropped: its message may not be committed yet.
+    """
+
+    def __init__(self, folder: Path, grace: float = 300.0) -> None:
         self._folder = folder
+        self._grace = grace
 
     def _path(self, claim: str) -> Path:
         digest = claim.removeprefix("sha256:")
@@ -90,13 +97,21 @@ class FileClaims:
     def put(self, body: bytes, digest: bytes) -> str:
         claim = f"sha256:{digest.hex()}"
         path = self._path(claim)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self._folder)
             part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-            with part.open("wb") as file:
-                file.write(encode(body)[1])
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                with part.open("wb") as file:
+                    file.write(encode(body)[1])
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                part.unlink(missing_ok=True)  # a full disk needs every byte
+                raise
             part.replace(path)
             _sync_folder(path.parent)
         return claim
@@ -117,8 +132,18 @@ class FileClaims:
             raise KeyError(claim)
         return body
 
-    def drop(self, claim: str) -> None:
-        self._path(claim).unlink(missing_ok=True)
+    def drop(self, claim: str) -> bool:
+        path = self._path(claim)
+        aside = path.with_suffix(".drop")
+        try:
+            path.rename(aside)  # whoever stores the same body from here on writes it again
+        except FileNotFoundError:
+            return True
+        if time.time() - aside.stat().st_mtime < self._grace:
+            aside.replace(path)
+            return False
+        aside.unlink()
+        return True
 
 
 def _named(body: bytes) -> str:

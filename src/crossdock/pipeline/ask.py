@@ -19,70 +19,78 @@ from crossdock.core.clock import Clock
 from crossdock.core.errors import (
     AnswerTimedOut,
     CrossdockError,
+    Deferred,
+    MethodRefused,
+    Misconfigured,
     NotResponsible,
     PayloadMalformed,
-    PayloadTooLarge,
     Rejected,
     UnknownFlow,
     UnknownSystem,
 )
 from crossdock.landscape.models import Flow
 from crossdock.ledger.ids import written
+from crossdock.pipeline.answers import Receive, Scope, Send, answer, refuse, short
+from crossdock.pipeline.body import read_body
 from crossdock.pipeline.correlation import from_traceparent, traceparent
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.normalize import schema_invalid
-from crossdock.pipeline.receive import STATUS, Receive, Scope, Send, problem
+from crossdock.pipeline.observe import Meters
+from crossdock.pipeline.receive import STATUS
 from crossdock.pipeline.runtime import Runtime
-from crossdock.pipeline.server import answer
 
 ASKED: Final = "crossdock.asked"
 """Topic of the message that records a question with its answer."""
 LARGEST: Final = 262_144
 REMEMBER: Final = 50_000
+RETRY: Final = 5
+"""Seconds after which a question that cannot be taken now may be asked again."""
 
 
 class AskEndpoint:
     """`POST /ask/<flow>/<system>`: `system` asks; the flow says who answers, how long it may take, and what is said instead."""
 
-    def __init__(self, runtime: Runtime, intake: IntakeBuffer, clock: Clock) -> None:
+    def __init__(self, runtime: Runtime, intake: IntakeBuffer, clock: Clock, meters: Meters) -> None:
         self._runtime = runtime
+        self._meters = meters
         self._intake = intake
         self._clock = clock
         self._flows = {f.name: f for f in runtime.landscape.flows.values() if f.pattern == "direct" and f.enabled}
         self._last: OrderedDict[tuple[str, str], tuple[datetime, dict[str, Any]]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = scope["path"].split("/")[2:]
+        name, _, asker = scope["path"].removeprefix("/ask/").partition("/")
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         correlation = from_traceparent(headers.get("traceparent", ""))
         try:
-            flow = self._flows.get(parts[0])
-            if flow is None or scope["method"] != "POST":
-                raise UnknownFlow(f"no flow {parts[0]!r} answers questions here")
-            asker = parts[1] if len(parts) > 1 else ""
+            flow = self._flows.get(name)
+            if flow is None:
+                raise UnknownFlow(f"no flow {short(name)} answers questions here")
+            if scope["method"] != "POST":
+                raise MethodRefused
             if asker not in self._runtime.participants:
-                raise UnknownSystem(f"no system {asker!r} may ask here; the path is /ask/{parts[0]}/<system>")
-            body = await self._read(receive)
-            client = scope.get("client")
-            request = InboundRequest(f"ask/{flow.name}", headers, body, self._clock.now(), {}, client[0] if client else "")
-            self._runtime.participants[asker].connector.receive(request)
+                raise UnknownSystem(f"no system {short(asker)} may ask here; the path is /ask/{name}/<system>")
+            body = await read_body(receive, headers, LARGEST)
+            self._authenticate(flow, asker, headers, body, scope.get("client"))
             content = await self.ask(flow, asker, body, correlation)
         except CrossdockError as error:
-            status = STATUS.get(type(error), 504 if isinstance(error, AnswerTimedOut) else 422)
-            status = 404 if isinstance(error, UnknownFlow) else 403 if isinstance(error, NotResponsible) else status
-            await answer(send, status, problem(error, status, correlation))
+            status = _status(error)
+            self._meters.refused(asker if asker in self._runtime.participants else "unknown", error.code)
+            # whoever asks is not told what is wrong with our own configuration
+            shown = type(error)("this hub cannot check the sender at the moment") if isinstance(error, Misconfigured) else error
+            more = {"retry_after": str(RETRY)} if status == 503 else {"allow": "POST"} if status == 405 else {}
+            await refuse(send, shown, status, correlation, **more)
             return
         await answer(send, 200, content)
 
-    async def _read(self, receive: Receive) -> bytes:
-        chunks: list[bytes] = []
-        while True:
-            message = await receive()
-            chunks.append(message.get("body", b""))
-            if sum(map(len, chunks)) > LARGEST:
-                raise PayloadTooLarge(limit=LARGEST)
-            if not message.get("more_body"):
-                return b"".join(chunks)
+    def _authenticate(self, flow: Flow, asker: str, headers: Mapping[str, str], body: bytes, client: Any) -> None:
+        request = InboundRequest(f"ask/{flow.name}", headers, body, self._clock.now(), {}, client[0] if client else "")
+        try:
+            self._runtime.participants[asker].connector.receive(request)
+        except CrossdockError:
+            raise
+        except Exception as error:
+            raise PayloadMalformed(f"the request cannot be read: {type(error).__name__}") from error
 
     async def ask(self, flow: Flow, asker: str, body: bytes, correlation: str) -> dict[str, Any]:
         """Put a question; the answer with where it came from. Nothing is answered before it is recorded.
@@ -168,3 +176,9 @@ class AskEndpoint:
             enough = Decimal(known[1]["available"]) >= Decimal(wanted["quantity"])
             lines.append({**known[1], "enough": enough})
         return {"lines": lines, "as_of": oldest.isoformat()}, "last_known"
+
+
+def _status(error: CrossdockError) -> int:
+    """The HTTP status of a refused question."""
+    known = {**STATUS, AnswerTimedOut: 504, UnknownFlow: 404, NotResponsible: 403}
+    return known.get(type(error), 503 if isinstance(error, Deferred | Misconfigured) else 422)

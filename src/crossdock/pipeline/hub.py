@@ -39,7 +39,7 @@ from crossdock.pipeline.probe import Prober
 from crossdock.pipeline.receive import ReceiveEndpoint
 from crossdock.pipeline.runtime import Runtime, build
 from crossdock.pipeline.schedule import Scheduler, Work
-from crossdock.pipeline.server import Door
+from crossdock.pipeline.server import Door, loopback
 from crossdock.pipeline.settings import PipelineSettings
 from crossdock.pipeline.timetable import Timetable, timetable
 from crossdock.pipeline.validate import Judge, Validator
@@ -114,7 +114,7 @@ class Hub:
         connectors = {name: p.connector for name, p in self.runtime.participants.items()}
         limits = {name: p.system.limits.max_body for name, p in self.runtime.participants.items()}
         receive = ReceiveEndpoint(connectors, limits, self.intake, self.clock, self.meters)
-        ask = AskEndpoint(self.runtime, self.intake, self.clock)
+        ask = AskEndpoint(self.runtime, self.intake, self.clock, self.meters)
         self.door = Door(receive, ask, lambda: bool(self.worker.owned), self.meters, self._metrics_token)
         await self.runtime.start()
         self._tasks = [
@@ -158,7 +158,7 @@ class Hub:
         book.compile()
 
         def judge(work: EventWork) -> None:
-            violations = [each for each in book.judge(work.event) if each.severity == "error"]
+            violations = [each for each in book.judge(work.event) if each.severity == "reject"]
             if violations:
                 first = violations[0]
                 raise RuleViolated(
@@ -173,6 +173,7 @@ class Hub:
         from granian.server.embed import Server
 
         logging.getLogger("_granian").setLevel(logging.ERROR)
+        self.door.exposed = not loopback(host)
         server = Server(
             self.door, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False, backlog=1024
         )

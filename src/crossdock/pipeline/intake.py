@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ import orjson
 
 from crossdock.connectors.protocol import Inbound
 from crossdock.core.clock import Clock
-from crossdock.core.errors import CrossdockError, Overloaded
+from crossdock.core.errors import CrossdockError, LedgerUnavailable, Overloaded
 from crossdock.core.partition import partition_of
 from crossdock.ledger.ids import Numbers
 from crossdock.ledger.intake import Accepted, Intake, accept, dedupe_digest
@@ -20,6 +21,8 @@ from crossdock.ledger.session import Row
 from crossdock.ledger.states import MessageState
 from crossdock.ledger.store import Lane
 from crossdock.ledger.times import micros
+
+log = logging.getLogger("crossdock.intake")
 
 CLAIM_LIMIT: Final = 262_144
 """Bodies above this many bytes are kept outside the database."""
@@ -109,7 +112,10 @@ class IntakeBuffer:
         if self.backlog + len(messages) > self._high_water:
             raise Overloaded(retry_after=5.0, backlog=self.backlog)
         if any(len(m.body) > CLAIM_LIMIT for m in messages):
-            rows = await asyncio.to_thread(lambda: [self.row(system, channel, m, correlation) for m in messages])
+            try:
+                rows = await asyncio.to_thread(lambda: [self.row(system, channel, m, correlation) for m in messages])
+            except OSError as error:
+                raise LedgerUnavailable(f"a large body cannot be kept: {error.strerror or type(error).__name__}") from None
         else:
             rows = [self.row(system, channel, m, correlation) for m in messages]
         return await self.commit(rows)
@@ -134,10 +140,13 @@ class IntakeBuffer:
             group, self._waiting = self._waiting[:taken], self._waiting[taken:]
             try:
                 answers = await self._lane.do(lambda session, rows=rows: accept(session, rows))  # type: ignore[misc]
-            except CrossdockError as error:
+            except Exception as error:  # whatever it is, nobody may wait for ever
+                told = error if isinstance(error, CrossdockError) else LedgerUnavailable(f"not stored: {type(error).__name__}")
                 for _, future in group:
                     if not future.done():
-                        future.set_exception(error)
+                        future.set_exception(told)
+                if not isinstance(error, CrossdockError):
+                    log.exception("messages could not be stored: %s", type(error).__name__)
                 continue
             self.backlog += sum(
                 1

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-import orjson
-
-from crossdock import __version__
+from crossdock.core.errors import CrossdockError, MetricsRefused, NothingHere
+from crossdock.pipeline.answers import TEXT, Receive, Scope, Send, answer, refuse
 from crossdock.pipeline.observe import Meters
-from crossdock.pipeline.receive import Receive, Scope, Send
 
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+FORWARDED: Final = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
+"""Headers a proxy adds: the request came to this machine from elsewhere."""
+
+log = logging.getLogger("crossdock.door")
+
+
+def loopback(host: str) -> bool:
+    """Whether only programs on this machine reach an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Door:
-    """Routes requests. `/healthz` and `/readyz` say nothing but yes or no; `/metrics` needs the token, or loopback when none is set."""
+    """Routes requests. `/healthz` and `/readyz` say nothing but yes or no.
+
+    `/metrics` needs the token; while none is set it answers programs on this machine only, and nobody when `exposed`
+    (the hub listens on an address others reach) or when a proxy on this machine passed the request on.
+    """
 
     def __init__(
         self,
@@ -35,11 +51,20 @@ class Door:
         self._meters = meters
         self._token = metrics_token
         self._pages = pages
+        self.exposed = False
+        """Whether others than programs on this machine reach this door."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        path: str = scope["path"]
+        try:
+            await self._route(scope["path"], scope, receive, send)
+        except Exception as error:
+            log.exception("a request could not be answered: %s", type(error).__name__)
+            with contextlib.suppress(Exception):  # an answer may have begun
+                await refuse(send, CrossdockError("This is a defect of the hub; nothing was stored."), 500)
+
+    async def _route(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if path.startswith("/in/"):
             await self._receive(scope, receive, send)
         elif path.startswith("/ask/"):
@@ -53,33 +78,19 @@ class Door:
             await self._metrics(scope, send)
         elif self._pages is not None:
             await self._pages(scope, receive, send)
-        elif path == "/":
-            await answer(send, 200, {"crossdock": __version__})
         else:
-            await answer(send, 404, {"code": "http.not_found", "title": "There is nothing here.", "status": 404})
+            await refuse(send, NothingHere(), 404)
 
     async def _metrics(self, scope: Scope, send: Send) -> None:
-        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        client = (scope.get("client") or ("",))[0]
-        allowed = hmac.compare_digest(given.encode(), self._token.encode()) if self._token else client in LOOPBACK
-        if not allowed:
-            await answer(
-                send, 401, {"code": "http.unauthenticated", "title": "The metrics token is missing or wrong.", "status": 401}
-            )
+        if not self._may_see_metrics(scope):
+            await refuse(send, MetricsRefused(), 401, www_authenticate="Bearer")
             return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")],
-            }
-        )
+        await send({"type": "http.response.start", "status": 200, "headers": TEXT})
         await send({"type": "http.response.body", "body": self._meters.exposition()})
 
-
-async def answer(send: Send, status: int, content: Mapping[str, Any]) -> None:
-    """Send one JSON answer."""
-    kind = b"application/problem+json" if status >= 400 and status != 503 else b"application/json"
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
-    await send({"type": "http.response.body", "body": orjson.dumps(content)})
+    def _may_see_metrics(self, scope: Scope) -> bool:
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        if self._token:
+            return hmac.compare_digest(headers.get(b"authorization", b""), f"Bearer {self._token}".encode())
+        client = (scope.get("client") or ("",))[0]
+        return not self.exposed and loopback(client) and not FORWARDED & headers.keys()
