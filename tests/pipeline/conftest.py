@@ -153,6 +153,11 @@ class Running:
     depot: Depot
     clock: SteppedClock
 
+    @property
+    def last(self) -> dict[str, str]:
+        """Headers of the last answer."""
+        return _last
+
     async def post(
         self, body: bytes, system: str = "shop", channel: str = "orders", **headers: str
     ) -> tuple[int, dict[str, Any]]:
@@ -176,6 +181,9 @@ class Running:
         return found
 
 
+_last: dict[str, str] = {}
+
+
 async def call(door: Any, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
     sent: list[dict[str, Any]] = []
     messages = [{"type": "http.request", "body": body, "more_body": False}]
@@ -195,6 +203,8 @@ async def call(door: Any, method: str, path: str, body: bytes, headers: Mapping[
         "client": ("127.0.0.1", 1),
     }
     await door(scope, receive, send)
+    _last.clear()
+    _last.update({k.decode().lower(): v.decode() for k, v in sent[0]["headers"]})
     text = b"".join(m.get("body", b"") for m in sent)
     return sent[0]["status"], json.loads(text) if text.startswith((b"{", b"[")) else {"text": text.decode()}
 

@@ -58,7 +58,7 @@ async def test_a_person_takes_the_way_the_process_offers(start) -> None:
         assert (refused["done"], refused["actions"]) == (False, ["skip"])
         assert await ask(hub, "decide", found, action="skip", note="not needed") == {"done": True}
         await settled(hub)
-        [(state, resolution, by)] = await hub.rows("SELECT state, resolution, resolved_by FROM ledger_exception")
+        [(state, _, by)] = await hub.rows("SELECT state, resolution, resolved_by FROM ledger_exception")
         assert (state, by) == (ExceptionState.RESOLVED, "ada@ops")
         await hub.post(order_body("1001", 2))
         await hub.until(lambda: len(depot.taken) == 1)

@@ -217,6 +217,7 @@ def highest_number(session: Session) -> int:
     return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)
 
 
-def backlog(session: Session) -> int:
-    """How many messages wait to be normalized."""
-    return int(session.rows(f"SELECT COUNT(*) FROM ledger_message WHERE state={int(MessageState.RECEIVED)}")[0][0])
+def backlog(session: Session, partitions: Sequence[int]) -> int:
+    """How many messages of these partitions wait to be normalized."""
+    sql = f"SELECT COUNT(*) FROM ledger_message WHERE state={int(MessageState.RECEIVED)} AND partition {{in}}"
+    return sum(int(count) for (count,) in session.rows_in(sql, list(partitions)))

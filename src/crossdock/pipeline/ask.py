@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,6 +39,8 @@ from crossdock.pipeline.normalize import schema_invalid
 from crossdock.pipeline.observe import Meters
 from crossdock.pipeline.receive import STATUS
 from crossdock.pipeline.runtime import Runtime
+
+log = logging.getLogger("crossdock.ask")
 
 ASKED: Final = "crossdock.asked"
 """Topic of the message that records a question with its answer."""
@@ -147,6 +150,9 @@ class AskEndpoint:
         except (CrossdockError, ValidationError) as error:
             code = error.code if isinstance(error, CrossdockError) else "contract"
             return (*self._fallback(flow, question), code)
+        except Exception as error:
+            log.exception("the question %s of %s failed", direct.question, system)
+            return (*self._fallback(flow, question), f"defect: {type(error).__name__}")
         self._remember(flow.name, answered)
         return answered, system, ""
 

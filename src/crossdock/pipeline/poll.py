@@ -27,8 +27,8 @@ from crossdock.pipeline.runtime import Participant, Runtime
 
 log = logging.getLogger("crossdock.poll")
 
-Report = Callable[[str, str, CrossdockError], None]
-"""Told of a poll that failed for good: system, channel, error."""
+Report = Callable[[str, str, CrossdockError | None], None]
+"""Told of a poll that failed for good, or is well again (None): system, channel, error."""
 
 
 @dataclass(slots=True)
@@ -41,6 +41,8 @@ class Channel:
     partition: int
     next_at: float = 0.0
     failures: int = 0
+    told: bool = True
+    """A person may have been told that it fails, by this process or an earlier one."""
     running: bool = False
     wanted: bool = False
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -118,6 +120,7 @@ class Poller:
             while more and not self._stopping.is_set():
                 more = await self._once(channel)
             channel.failures = 0
+            self._well(channel)
         except Fenced:
             log.info("poll %s/%s: another worker polls it now", channel.participant.name, channel.name)
         except (Deferred, Uncertain) as error:
@@ -125,20 +128,29 @@ class Poller:
             asked = getattr(error, "retry_after", None) or 0.0
             wait = max(asked, min(60.0, 0.5 * 2.0 ** min(channel.failures, 10)), min(channel.every, 1.0))
             if channel.failures == 5:
-                self._report(channel.participant.name, channel.name, error)
+                self._tell(channel, error)
             log.info("poll %s/%s: %s", channel.participant.name, channel.name, error.message)
         except Misconfigured as error:
-            self._report(channel.participant.name, channel.name, error)
+            self._tell(channel, error)
             wait = max(wait, 30.0)
         except CrossdockError as error:
-            self._report(channel.participant.name, channel.name, error)
+            self._tell(channel, error)
         except Exception as error:
             log.exception("poll %s/%s failed", channel.participant.name, channel.name)
-            self._report(channel.participant.name, channel.name, Uncertain(f"the poll failed: {type(error).__name__}"))
+            self._tell(channel, Uncertain(f"the poll failed: {type(error).__name__}"))
         finally:
             channel.running = False
             channel.next_at = asyncio.get_running_loop().time() + wait
             self._hint.set()
+
+    def _tell(self, channel: Channel, error: CrossdockError) -> None:
+        channel.told = True
+        self._report(channel.participant.name, channel.name, error)
+
+    def _well(self, channel: Channel) -> None:
+        if channel.told and not self._stopping.is_set():
+            channel.told = False
+            self._report(channel.participant.name, channel.name, None)
 
     async def _once(self, channel: Channel) -> bool:
         system, name = channel.participant.name, channel.name

@@ -355,7 +355,7 @@ class Tick:
         if work.recorded:
             row = (work.number, int(work.state), work.event.key, work.partition, work.deadline, work.note)
             self.batch.event_states.append(row)
-            if work.again and work.state in _SETTLED:
+            if (work.again or work.deadline is not None) and work.state in _SETTLED:
                 settle_failure(self.batch, exception_identity("event", work.number), work.state.name.lower())
         else:
             self._record(work)

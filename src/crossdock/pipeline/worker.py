@@ -176,7 +176,6 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`; survives a ledger that is away for a while."""
-        await self._look()
         while not self._stopping:
             try:
                 busy = await self.step()
@@ -303,6 +302,7 @@ class Worker:
         for partition in gained:
             self.owned[partition.id] = partition
         self.dispatcher.add(deliveries)
+        self._intake.backlog = await self._store.work.do(lambda s: ledger.backlog(s, list(self.owned)))
         self._more = self._rescan = True
         log.info("owns %d partitions, %d open deliveries", len(self.owned), self.dispatcher.open)
 
