@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import typer
-from rich.markup import escape
 
 from crossdock.cli.output import Exit, err, errors, out, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, ledger
+from crossdock.cli.terminal import shown
 
 app = typer.Typer(name="audit", help="The audit chain.", no_args_is_help=True)
 
@@ -21,11 +21,10 @@ def verify(path: Place = HERE, environment: Env = None, as_json: Json = False) -
     """Recompute every chain and compare it with what the ledger holds; exit code 1 when anything was altered or removed."""
     with errors(as_json):
         from crossdock.ledger.audit import verify as check
-        from crossdock.ledger.payloads import FileClaims
+        from crossdock.pipeline.claims import claims_at
 
         with ledger(path, environment) as store:
-            folder = store.location.path.parent / "payloads" if store.location.path else None
-            claims = FileClaims(folder) if folder else None
+            claims = claims_at(store.location, path)
             found = store.read.run(lambda session: check(session, claims))
         broken = [{"partition": b.partition, "link": b.seq, "problem": b.problem} for b in found.breaks]
         if as_json:
@@ -40,7 +39,7 @@ def verify(path: Place = HERE, environment: Env = None, as_json: Json = False) -
             )
         elif broken:
             for each in broken[:100]:
-                err.print(f"[bold red]partition {each['partition']}, link {each['link']}:[/] {escape(str(each['problem']))}")
+                err.print(f"[bold red]partition {each['partition']}, link {each['link']}:[/] {shown(each['problem'])}")
             err.print("Keep the ledger as it is and call the security reviewer.")
         else:
             out.print(f"intact: {found.links} links, {found.records} records, {found.compared} payloads compared")

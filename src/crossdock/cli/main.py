@@ -36,7 +36,7 @@ def main(
 
 
 def _mount() -> None:
-    from crossdock.cli import audit, demo, exceptions, replay, run, send, status, trace, up
+    from crossdock.cli import audit, demo, exceptions, prune, replay, run, send, status, trace, up
     from crossdock.connectors import cli as connectors
     from crossdock.edi import cli as edi
     from crossdock.landscape import cli as landscape
@@ -47,6 +47,7 @@ def _mount() -> None:
     app.command("demo", epilog=EPILOG)(demo.demo)
     app.command("status", epilog=EPILOG)(status.status)
     app.command("run", epilog=EPILOG)(run.run)
+    app.command("prune", epilog=EPILOG)(prune.prune)
     app.command("trace", epilog=EPILOG)(trace.trace)
     app.command("send", epilog=EPILOG)(send.send)
     app.command("replay", epilog=EPILOG)(replay.replay)

@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crossdock.cli.output import Exit, err, errors, iso, out, say_json, table
 from crossdock.cli.place import HERE, Env, Json, Place, ledger
+from crossdock.cli.terminal import shown
 from crossdock.core.errors import Rejected
 from crossdock.ledger.ids import written
 
@@ -61,9 +61,17 @@ def run(
 
 
 def follow(
-    store: Store, flow: str, partition: int, data: dict[str, Any], wait: float, as_json: bool, *, detach: bool = False
+    store: Store,
+    flow: str,
+    partition: int,
+    data: dict[str, Any],
+    wait: float,
+    as_json: bool,
+    *,
+    detach: bool = False,
+    quiet: bool = False,
 ) -> Run | None:
-    """Ask for a run and follow it to its end; None when no hub took it up in time."""
+    """Ask for a run and follow it to its end; None when no hub took it up in time, which is said unless `quiet`."""
     from crossdock.core.clock import SystemClock
     from crossdock.ledger.ids import Numbers, read
     from crossdock.ledger.people import results
@@ -76,6 +84,8 @@ def follow(
     until = time.monotonic() + wait
     while not (answered := store.read.run(lambda s: results(s, [number]))):
         if time.monotonic() >= until:
+            if quiet:
+                return None
             if as_json:
                 say_json({"flow": flow, "state": "asked"})
             else:
@@ -91,9 +101,9 @@ def follow(
     if detach:
         found = _run(store, wanted)
         if as_json:
-            say_json(shown(found))
+            say_json(as_data(found))
         else:
-            out.print(f"run {written(wanted)} of {escape(flow)} is under way; `crossdock status` shows how far it is")
+            out.print(f"run {written(wanted)} of {shown(flow)} is under way; `crossdock status` shows how far it is")
         return found
     return _watch(store, wanted, quiet=as_json)
 
@@ -147,27 +157,31 @@ def figures(found: Run) -> str:
     return ", ".join(f"{known[name]} {words}" for name, words in FIGURES if known.get(name) is not None)
 
 
-def shown(found: Run) -> dict[str, Any]:
+BOOKKEEPING = ("cursors", "left", "plan", "dropping", "schedule", "first_due")
+"""What a run notes for the next one."""
+
+
+def as_data(found: Run) -> dict[str, Any]:
     """A run for machines."""
     return {
         "run": written(found.id), "flow": found.flow, "state": _state(found), "due_at": iso(found.due_at),
         "started_at": iso(found.started_at), "ended_at": iso(found.ended_at), "author": found.author or "schedule",
-        "progress": found.progress, "result": found.result,
+        "progress": {name: value for name, value in found.progress.items() if name not in BOOKKEEPING}, "result": found.result,
     }  # fmt: skip
 
 
 def report(found: Run, as_json: bool) -> None:
     """Say what came of a run."""
     if as_json:
-        say_json(shown(found))
+        say_json(as_data(found))
         return
     colour = "green" if _state(found) == "done" else "red"
     seconds = ((found.ended_at or 0) - (found.started_at or 0)) / 1e6
-    out.print(f"[{colour}]{escape(found.flow)}: {_state(found)}[/] in {seconds:.1f} s [dim](run {written(found.id)})[/]")
+    out.print(f"[{colour}]{shown(found.flow)}: {_state(found)}[/] in {seconds:.1f} s [dim](run {written(found.id)})[/]")
     error = found.result.get("error")
     if error:
-        out.print(f"  {escape(str(error['message']))} [dim]({escape(str(error['code']))})[/]")
-        out.print(f"  [dim]{escape(str(error['hint']))}[/]")
+        out.print(f"  {shown(error['message'])} [dim]({shown(error['code'])})[/]")
+        out.print(f"  [dim]{shown(error['hint'])}[/]")
     rows = [(name.replace("_", " "), value) for name, value in found.result.items() if isinstance(value, int)]
     if rows:
         table("", ("figure", "count"), rows)

@@ -89,7 +89,7 @@ def _message_digests(session: Session, ids: list[int], claims: ClaimStore | None
 
 
 def _event_digests(session: Session, ids: list[int], _claims: ClaimStore | None) -> dict[int, str]:
-    rows = session.rows_in("SELECT id, data FROM ledger_event WHERE id {in}", ids)
+    rows = session.rows_in("SELECT id, data FROM ledger_event WHERE LENGTH(data)>0 AND id {in}", ids)
     found: dict[int, str] = {}
     for number, data in rows:
         try:
@@ -98,6 +98,9 @@ def _event_digests(session: Session, ids: list[int], _claims: ClaimStore | None)
             found[number] = ""
     return found
 
+
+PRUNED = frozenset({"retention:message:pruned", "retention:event:pruned"})
+"""Tags of records that name the messages and events whose payload retention removed."""
 
 _DIGESTS = {"message": _message_digests, "event": _event_digests}
 
@@ -153,7 +156,7 @@ def verify(session: Session, claims: ClaimStore | None = None) -> Verification:
             previous, expected = digest, seq + 1
             for tag, subject, _key, content, detail in orjson.loads(body):
                 total_records += 1
-                if tag == "retention:message:pruned":
+                if tag in PRUNED:
                     work.pruned.update(detail["ids"])
                 elif content and tag in ("pipeline:message:taken", "pipeline:event:recorded"):
                     work.wanted[tag.split(":")[1]][subject] = (partition, seq, content)

@@ -66,9 +66,10 @@ def run_by_id(session: Session, number: int) -> Run | None:
     return _run(rows[0]) if rows else None
 
 
-def last_ended(session: Session, flow: str) -> Run | None:
-    """The latest run of a flow that came to an end."""
-    rows = session.rows(f"{_SELECT} flow=? AND state NOT IN ({_OPEN}) ORDER BY id DESC LIMIT 1", (flow,))
+def last_ended(session: Session, flow: str, state: RunState | None = None) -> Run | None:
+    """The latest run of a flow that came to an end, or to this end."""
+    ended = f"state NOT IN ({_OPEN})" if state is None else f"state={int(state)}"
+    rows = session.rows(f"{_SELECT} flow=? AND {ended} ORDER BY id DESC LIMIT 1", (flow,))
     return _run(rows[0]) if rows else None
 
 
@@ -138,6 +139,13 @@ def answer(session: Session, number: int, result: dict[str, Any], at: int) -> bo
     return bool(
         session.execute("UPDATE ledger_instruction SET done_at=?, result=? WHERE id=? AND done_at IS NULL", (at, text, number))
     )
+
+
+def withdraw(session: Session, flow: str) -> None:
+    """Forget requests for runs of a flow that no hub has taken up."""
+    rows = session.rows(f"SELECT id, data FROM ledger_instruction WHERE done_at IS NULL AND kind='{RUN}'")
+    mine = [number for number, text in rows if orjson.loads(text).get("flow") == flow]
+    session.rows_in("DELETE FROM ledger_instruction WHERE done_at IS NULL AND id {in} RETURNING id", mine)
 
 
 # --- what became of what a run told ---------------------------------------------------------------------------

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from crossdock.ledger.payloads import decode, unpack
 from crossdock.ledger.session import Session
 from crossdock.ledger.states import DeliveryState, EventState, ExceptionState, ExpectationState, MessageState
+
+REMOVED: Final = "removed after its retention"
+"""Shown where a payload was."""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,10 @@ def story(session: Session, key: str, *, payloads: bool = True) -> Story:
     return told
 
 
+def _kept(data: bytes) -> Any:
+    return orjson.loads(unpack(data)) if data else REMOVED
+
+
 def _events(session: Session, told: Story, payloads: bool) -> None:
     messages: list[int] = []
     for number, message, kind, source, state, note, created, data in session.rows(
@@ -74,7 +81,7 @@ def _events(session: Session, told: Story, payloads: bool) -> None:
             {
                 "at": created, "order": 1, "step": "event", "system": source, "what": kind, "outcome": EventState(state).name.lower(),
                 "note": note, "number": number, "message": message,
-                **({"canonical": orjson.loads(unpack(data))} if payloads else {}),
+                **({"canonical": _kept(data)} if payloads else {}),
             }
         )  # fmt: skip
     for row in session.rows_in(
@@ -89,7 +96,9 @@ def _events(session: Session, told: Story, payloads: bool) -> None:
             "correlation": correlation,
         }  # fmt: skip
         if payloads:
-            entry["received"] = f"kept outside: {claim}" if claim else decode(encoding, body or b"").decode("utf-8", "replace")
+            entry["received"] = f"kept outside: {claim}" if claim else REMOVED
+            if body is not None:
+                entry["received"] = decode(encoding, body).decode("utf-8", "replace")
         told.entries.append(entry)
 
 
@@ -107,7 +116,7 @@ def _deliveries(session: Session, told: Story, payloads: bool) -> None:
             "outcome": DeliveryState(state).name.lower(), "note": command, "settled_at": settled,
         }  # fmt: skip
         if payloads:
-            entry["mapped"] = orjson.loads(unpack(data))
+            entry["mapped"] = _kept(data)
             entry["ack"] = orjson.loads(unpack(ack)) if ack else None
         told.entries.append(entry)
     for delivery, number, kind, at, micros_, outcome, code, message, exchanges in session.rows_in(
@@ -140,3 +149,30 @@ def _exceptions(session: Session, told: Story) -> None:
                 "number": number,
             }
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as it arrived; `claim` instead of a body when that is kept outside the database."""
+
+    system: str
+    channel: str
+    content_type: str
+    at: int
+    size: int
+    body: bytes
+    claim: str
+
+
+def received(session: Session, subject: str, number: int) -> Received | None:
+    """The message an exception is about: its subject itself, or what its event came in. None when there is none."""
+    if subject == "event":
+        found = session.rows("SELECT message_id FROM ledger_event WHERE id=?", (number,))
+        number = found[0][0] if found else 0
+    elif subject != "message":
+        return None
+    for system, channel, content_type, at, size, encoding, body, claim in session.rows(
+        "SELECT system, channel, content_type, received_at, size, encoding, body, claim FROM ledger_message WHERE id=?", (number,)
+    ):
+        return Received(system, channel, content_type, at, size, decode(encoding, body or b""), claim)
+    return None

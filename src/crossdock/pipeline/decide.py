@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from crossdock.canonical.events import Event
-from crossdock.core.errors import CrossdockError, ProcessFailed
+from crossdock.core.errors import CrossdockError, ProcessFailed, TransactionClosed
 from crossdock.core.partition import partition_of
 from crossdock.core.process import Decision, Expectation, Fact, FlowContext
 from crossdock.ledger.batch import Batch
@@ -43,9 +43,12 @@ class Decider:
     def apply(self, instance: Instance, fact: Fact, cause: int) -> None:
         """Let the workflow decide on a fact and record what it decided.
 
-        Raises `ProcessFailed` when the workflow itself fails; the instance is unchanged then.
+        Raises `ProcessFailed` when the workflow itself fails, `TransactionClosed` when retention has removed the instance's state; the
+        instance is unchanged then.
         """
         flow = instance.flow
+        if instance.state is None:
+            raise TransactionClosed(f"{instance.key} is over and its data was removed after its retention", key=instance.key)
         try:
             decision = flow.process.decide(instance.state, fact, flow.context)
         except CrossdockError:

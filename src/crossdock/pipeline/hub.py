@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Mapping
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
 from crossdock.core.clock import Clock, SystemClock
@@ -25,17 +23,19 @@ from crossdock.landscape.valuemaps import CodeTables
 from crossdock.ledger.bundles import remember_bundle
 from crossdock.ledger.database import LedgerLocation, migrate
 from crossdock.ledger.ids import Numbers
-from crossdock.ledger.payloads import FileClaims
+from crossdock.ledger.payloads import ClaimStore
 from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros
 from crossdock.ledger.work import highest_number
 from crossdock.pipeline.ask import AskEndpoint
+from crossdock.pipeline.claims import claims_at
 from crossdock.pipeline.comparison import InventoryComparison
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.location import ledger_location
 from crossdock.pipeline.observe import Meters
 from crossdock.pipeline.poll import Poller
 from crossdock.pipeline.probe import Prober
+from crossdock.pipeline.pruning import Pruning, retention_plan, retention_timetable
 from crossdock.pipeline.receive import ReceiveEndpoint
 from crossdock.pipeline.runtime import Runtime, build
 from crossdock.pipeline.schedule import Scheduler, Work
@@ -94,7 +94,7 @@ class Hub:
         secrets = SecretReferences(root / vault.secrets, vault=vault_of(vault.kind, vault.url, root))
         self.runtime = build(self.landscape, secrets, CodeTables(self.landscape.value_maps), self.clock, self._connectors)
         await self.store.work.do(lambda s: remember_bundle(s, self.landscape, micros(self.clock.now())))
-        claims = FileClaims(self._payload_folder())
+        claims = claims_at(self.location, self.landscape.root)
         settings = self.settings
         self.intake = IntakeBuffer(
             self.store.intake, numbers, claims, self.clock, self.landscape.partitions, high_water=settings.backlog
@@ -107,7 +107,7 @@ class Hub:
         self.poller = Poller(self.store, self.runtime, self.intake, self.clock, self.worker.epoch, self.worker.report)
         self.worker.hint = self.poller.hint
         self.scheduler = Scheduler(
-            self.store, self.intake, self.clock, self.worker.epoch, self.worker.contribute, self.meters, self._batches(),
+            self.store, self.intake, self.clock, self.worker.epoch, self.worker.contribute, self.meters, self._batches(claims),
             settings.timers_every,
         )  # fmt: skip
         prober = Prober(self.runtime, self.worker.dispatcher, self.clock, settings.probe_every, self.worker.report)
@@ -124,13 +124,18 @@ class Hub:
             asyncio.create_task(prober.run(), name="prober"),
         ]
 
-    def _batches(self) -> dict[Timetable, Work]:
-        """The batch flows of the landscape with their work."""
+    def _batches(self, claims: ClaimStore) -> dict[Timetable, Work]:
+        """The batch flows of the landscape and the hub's own retention, with their work."""
         found: dict[Timetable, Work] = {}
         for flow in self.landscape.flows.values():
             if flow.enabled and flow.timing == "batch" and flow.schedule is not None and flow.workflow in BATCH_WORKFLOWS:
                 work = InventoryComparison(self.runtime.flows[flow.name], self.runtime, self.store, self.clock)
                 found[timetable(self.landscape, flow)] = work
+        plan = retention_plan(self.landscape)
+        if plan.rules:
+            # on demand only: once in a hundred years by itself
+            wait = timedelta(seconds=self.settings.prune_every) if self.settings.prune_every else timedelta(days=36_500)
+            found[retention_timetable(self.landscape, wait)] = Pruning(plan, self.store, claims, self.clock)
         return found
 
     def _engine(self) -> Engine:
@@ -140,13 +145,6 @@ class Hub:
         if kind == "kafka":
             raise LandscapeInvalid("the kafka engine is not part of this release; use `postgresql`")
         return PostgresqlEngine(self.store, self.landscape.partitions)
-
-    def _payload_folder(self) -> Path:
-        configured = os.environ.get("CROSSDOCK_PAYLOADS")
-        if configured:
-            return Path(configured)
-        base = self.location.path.parent if self.location.path else self.landscape.root / "var"
-        return base / "payloads"
 
     def _ownership(self, on: date) -> Ownership:
         return compile_ownership(self.landscape.ownership, on)

@@ -20,6 +20,7 @@ class Instance:
     key: str
     flow: Flow
     state: Any
+    """None when retention has removed it: the transaction is over."""
     opened_at: int
     correlation: str
 
@@ -43,7 +44,8 @@ class InstanceCache:
         for number, key, flow_name, _process, state, opened_at, correlation, _bundle, _finished in rows:
             flow = flows.get(flow_name)
             if flow is not None:
-                self._keys[key][flow_name] = Instance(number, key, flow, flow.process.load(state), opened_at, correlation)
+                known = flow.process.load(state) if state else None
+                self._keys[key][flow_name] = Instance(number, key, flow, known, opened_at, correlation)
 
     def of(self, key: str) -> dict[str, Instance]:
         """The instances of a key by flow; the key must have been loaded."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from crossdock.core.errors import CrossdockError, Rejected, all_errors
+from crossdock.core.errors import CrossdockError, Rejected, TransactionClosed, all_errors
 from crossdock.core.outcomes import Accepted
 from crossdock.core.process import Due, Fact, Happened, Settled
 from crossdock.ledger.payloads import unpack
@@ -37,7 +37,10 @@ class Replayed:
 
 
 def replay(session: Session, flows: dict[str, Flow], key: str) -> list[Replayed]:
-    """Replay every flow of a key in the order of its recorded facts."""
+    """Replay every flow of a key in the order of its recorded facts. Raises `TransactionClosed` when retention has removed them."""
+    gone = "SELECT 1 FROM ledger_event WHERE key=? AND LENGTH(data)=0 UNION ALL SELECT 1 FROM ledger_instance WHERE key=? AND LENGTH(state)=0"
+    if session.rows(f"{gone} LIMIT 1", (key, key)):
+        raise TransactionClosed(f"the data of {key} was removed after its retention", key=key)
     found = []
     for flow_name, state in session.rows("SELECT flow, state FROM ledger_instance WHERE key=?", (key,)):
         flow = flows.get(flow_name)

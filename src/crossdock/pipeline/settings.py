@@ -41,6 +41,8 @@ class PipelineSettings:
     """The longest sleep of an idle worker before it looks for work left by others."""
     grace: float = 10.0
     """Seconds given to calls under way when the hub stops."""
+    prune_every: float = 86_400.0
+    """How often payloads that have outlived the landscape's retention are removed; 0: never by itself."""
     cache: int = 20_000
     """Process instances kept in memory."""
 

@@ -41,6 +41,7 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=["partition", "id"], name="message_todo", condition=Q(state=MessageState.RECEIVED)),
             models.Index(fields=["correlation"], name="message_correlation"),
+            models.Index(fields=["claim"], name="message_claim", condition=~Q(claim="")),
         )
 
 
