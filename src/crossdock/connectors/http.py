@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from time import perf_counter
 
-from crossdock.connectors.http1 import NotAnswered, NotSent, target_of
-from crossdock.connectors.http_connections import Connections
+import aiohttp
+
 from crossdock.core.errors import (
     AnswerLost,
     CredentialRefused,
@@ -90,12 +90,11 @@ class HttpClient:
         keep_bytes: int = 16_384,
         verify_tls: bool = True,
     ) -> None:
-        self._timeout = timeout
-        self._connect_timeout = connect_timeout
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout)
         self._limit = limit
         self._keep = keep_bytes
         self._verify = verify_tls
-        self._connections: Connections | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> HttpClient:
         return self
@@ -105,9 +104,17 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close pooled connections."""
-        if self._connections is not None:
-            self._connections.close()
-            self._connections = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._limit, ssl=self._verify, keepalive_timeout=30)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, auto_decompress=True)
+            # aiohttp repeats PUT and DELETE by itself when a kept-alive connection breaks; whether to repeat is ours to decide
+            self._session._retry_connection = False
+        return self._session
 
     async def request(
         self,
@@ -135,25 +142,26 @@ class HttpClient:
             scope.exchanges.append(exchange)
         if safe is None:
             safe = method in SAFE_METHODS
-        if self._connections is None:
-            self._connections = Connections(self._limit, self._connect_timeout, self._verify)
-        started = perf_counter()
+        session = self._open()
+        patience = session.timeout if timeout is None else aiohttp.ClientTimeout(total=timeout)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            target = target_of(url, params)
-            seconds = self._timeout if timeout is None else timeout
-            answer = await self._connections.exchange(method, target, sent_headers, body, seconds)
-        except NotSent as error:
-            raise TargetUnavailable(f"cannot connect: {error}") from None
-        except NotAnswered as error:
-            exchange.status = error.status
+            async with session.request(
+                method, url, headers=sent_headers, data=body or None, params=params, allow_redirects=False, timeout=patience
+            ) as response:
+                exchange.status = response.status
+                answer = await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise TargetUnavailable(f"cannot connect: {type(error).__name__}") from None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             if safe:
-                raise TargetUnavailable(f"no complete answer: {error}") from None
-            raise AnswerLost(f"sent, but no complete answer: {error}") from None
+                raise TargetUnavailable(f"no complete answer: {type(error).__name__}") from None
+            raise AnswerLost(f"sent, but no complete answer: {type(error).__name__}") from None
         finally:
-            exchange.seconds = perf_counter() - started
-        exchange.status = answer.status
-        exchange.answered = answer.body[: self._keep]
-        return HttpAnswer(answer.status, answer.headers, answer.body)
+            exchange.seconds = loop.time() - started
+        exchange.answered = answer[: self._keep]
+        return HttpAnswer(response.status, {k.lower(): v for k, v in response.headers.items()}, answer)
 
 
 def raise_for_transport_status(answer: HttpAnswer, now: datetime | None = None) -> None:
