@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import getpass
+import sys
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from crossdock.cli.output import Exit, age, err, errors, iso, out, say_json, table
+from crossdock.cli.output import Exit, age, err, errors, iso, lines, out, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, ledger
+from crossdock.cli.terminal import shown
 from crossdock.core.clock import SystemClock
+from crossdock.core.errors import PayloadLost
 from crossdock.ledger.ids import Numbers, read, written
 from crossdock.ledger.people import OpenException, exceptions_by_id, instruct, list_exceptions, results
 from crossdock.ledger.states import ExceptionState
 from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros
+
+if TYPE_CHECKING:
+    from crossdock.ledger.trace import Received
+
+EXCERPT = 2_000
+"""Bytes of a message shown with its exception."""
 
 app = typer.Typer(name="exceptions", help="List, show, retry and resolve what needs a person.", no_args_is_help=True)
 
@@ -68,10 +78,13 @@ def list_(
             return
         now = datetime.now(UTC)
         rows = [
-            (written(e.id), e.code, e.key or e.system, e.owner or "nobody", age(e.created_at, now), e.message[:160])
+            (
+                [written(e.id), shown(e.code), shown(e.key or e.system)[:40], shown(e.owner or "nobody"), age(e.created_at, now)],
+                e.message[:160],
+            )
             for e in found
         ]
-        table("", ("number", "code", "about", "owner", "age", "what happened"), rows)
+        lines(("number", "code", "about", "owner", "age"), rows)
 
 
 @app.command()
@@ -79,24 +92,77 @@ def show(
     number: Annotated[str, typer.Argument(help="Number of the exception.")],
     path: Place = HERE,
     environment: Env = None,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Write only the message it is about, byte for byte as it was received.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """One exception with its detail, what to do, and what may be chosen."""
+    """One exception with its detail, the message it is about, what to do, and what may be chosen."""
     with errors(as_json), ledger(path, environment) as store:
+        from crossdock.ledger.trace import received
+
         [each] = _some(store, [number])
+        message = store.read.run(lambda session: received(session, each.subject, each.subject_id))
+        if payload:
+            _write(store, path, message)
+            return
         if as_json:
             say_json(_plain(each))
             return
-        out.print(f"[bold]{escape(each.message)}[/] [dim]({each.code})[/]")
-        out.print(f"  {escape(str(each.detail.get('hint', '')))}")
+        out.print(f"[bold]{shown(each.message)}[/] [dim]({each.code})[/]")
+        out.print(f"  {shown(each.detail.get('hint', ''))}")
         for name, value in _plain(each).items():
-            if value not in ("", None, [], {}) and name not in ("message", "detail"):
-                out.print(f"  {name:15} {escape(str(value))}")
+            if value not in ("", None, [], {}) and name not in ("message", "detail", "code", "fingerprint"):
+                out.print(f"  {name:15} {_readable(name, value)}")
         for name, value in each.detail.items():
             if name != "hint":
-                out.print(f"  detail.{name:8} {escape(str(value))}")
+                _detail(name, value)
+        if message is not None:
+            _received(message, number)
         if each.key:
-            out.print(f"  story: crossdock trace {escape(each.key)}", style="dim")
+            out.print(f"  story: crossdock trace {shown(each.key)}", style="dim")
+
+
+def _readable(name: str, value: Any) -> str:
+    if name.endswith("_at") or name == "due":
+        return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return shown(", ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+def _detail(name: str, value: Any) -> None:
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        out.print(f"  {shown(name)}:")
+        for item in value:
+            known = [shown(item[part]) for part in ("path", "message") if item.get(part)]
+            out.print(f"    {': '.join(known) or shown(item)}")
+    else:
+        out.print(f"  {shown(name):15} {shown(value)}")
+
+
+def _received(message: Received, number: str) -> None:
+    if message.claim:
+        out.print(f"  received        {message.size} bytes, kept outside the database ({message.claim})")
+    else:
+        text = message.body[:EXCERPT].decode("utf-8", "replace")
+        out.print(f"  received        {message.size} bytes of {shown(message.content_type) or 'no stated type'}")
+        out.print("    " + escape(text.replace("\n", "\n    ")), style="dim", soft_wrap=True)
+    if message.claim or message.size > EXCERPT:
+        out.print(f"    all of it: crossdock exceptions show {number} --payload", style="dim")
+
+
+def _write(store: Store, path: Path, message: Received | None) -> None:
+    if message is None:
+        err.print("This exception is about no message; `crossdock trace` shows what was sent.")
+        raise typer.Exit(Exit.FAILED)
+    body = message.body
+    if message.claim:
+        from crossdock.pipeline.claims import claims_at
+
+        try:
+            body = claims_at(store.location, path).get(message.claim)
+        except KeyError:
+            raise PayloadLost from None
+    sys.stdout.buffer.write(body)
 
 
 def _some(store: Store, numbers: list[str]) -> list[OpenException]:
@@ -108,7 +174,7 @@ def _some(store: Store, numbers: list[str]) -> list[OpenException]:
     found = store.read.run(lambda s: exceptions_by_id(s, ids))
     missing = [text for text, number in zip(numbers, ids, strict=True) if number not in found]
     if missing:
-        err.print(f"There is no exception {escape(', '.join(missing))}.")
+        err.print(f"There is no exception {shown(', '.join(missing))}.")
         raise typer.Exit(Exit.FAILED)
     return [found[number] for number in ids]
 
@@ -135,7 +201,7 @@ def _ask(store: Store, kind: str, chosen: list[OpenException], data: dict[str, A
         say_json(report)
     else:
         for row in report:
-            out.print(f"{row['number']}: {'done' if row['done'] else escape(str(row.get('why')))}")
+            out.print(f"{row['number']}: {'done' if row['done'] else shown(row.get('why'))}")
         if not done and asked:
             out.print("It is recorded; the hub carries it out as soon as it runs.", style="dim")
     if any(not row["done"] for row in report):

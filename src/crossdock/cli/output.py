@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,14 +13,22 @@ from typing import Any
 import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from crossdock.cli.terminal import NeutralText, neutral, shown
 from crossdock.core.errors import CrossdockError, Deferred, Misconfigured
 from crossdock.ledger.times import moment
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+for _each in (out, err):
+    _each.push_render_hook(NeutralText())
+
+
+_NOT_ASCII_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What JSON allows to stand unescaped (RFC 8259 section 7) and a terminal may obey."""
 
 
 class Exit(IntEnum):
@@ -33,18 +42,45 @@ class Exit(IntEnum):
 
 
 def say_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    """One JSON document on standard output; it is the same document when what steers terminals is written as escapes."""
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+    sys.stdout.write(_NOT_ASCII_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table for people; values are escaped, so that a payload cannot paint the terminal."""
-    shown = Table(title=title or None, title_justify="left", header_style="bold")
+    """A table for people; values are made neutral, so that a payload cannot paint or steer the terminal."""
+    grid = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        grid.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
-    out.print(shown)
+        grid.add_row(*(shown("" if cell is None else cell) for cell in row))
+    out.print(grid)
+
+
+def lines(columns: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> None:
+    """Rows that stay readable on a narrow terminal: columns side by side, the note beneath wherever it does not fit beside them.
+
+    Cells are markup, the note is plain text.
+    """
+    found = [([Text.from_markup(cell) for cell in cells], note) for cells, note in rows]
+    widths = [max([len(name), *(cells[i].cell_len for cells, _ in found if i < len(cells))]) for i, name in enumerate(columns)]
+    out.print("  ".join(f"{name:{width}}" for name, width in zip(columns, widths, strict=True)).rstrip(), style="bold")
+    beneath = widths[0] + 2
+    for cells, note in found:
+        line = Text("  ").join(_padded(cell, width) for cell, width in zip(cells, widths, strict=False))
+        line.rstrip()
+        plain = neutral(note)
+        if plain and line.cell_len + 2 + len(plain) <= out.width and "\n" not in plain:
+            line.append("  ").append(plain, "dim")
+            plain = ""
+        out.print(line, overflow="fold")
+        if plain:
+            out.print(Padding(Text(plain, "dim"), (0, 0, 0, beneath), expand=False))
+
+
+def _padded(cell: Text, width: int) -> Text:
+    cell.pad_right(max(0, width - cell.cell_len))
+    return cell
 
 
 def clock(at: int | None) -> str:
@@ -82,12 +118,10 @@ def errors(as_json: bool = False) -> Iterator[None]:
         if as_json:
             say_json({"error": error.as_dict()})
         else:
-            err.print(f"[bold red]{escape(error.message)}[/] [dim]({escape(error.code)})[/]")
+            err.print(f"[bold red]{shown(error.message)}[/] [dim]({shown(error.code)})[/]")
             for finding in error.detail.get("findings", ())[:50]:
-                err.print(
-                    f"  {escape(finding['file'])}:{finding['line']}: {escape(finding['message'])} {escape(finding['hint'])}"
-                )
-            err.print(f"[dim]{escape(error.hint)}[/]")
+                err.print(f"  {shown(finding['file'])}:{finding['line']}: {shown(finding['message'])} {shown(finding['hint'])}")
+            err.print(f"[dim]{shown(error.hint)}[/]")
         raise typer.Exit(code_of(error)) from None
     except BrokenPipeError:
         raise typer.Exit(Exit.OK) from None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from crossdock.cli.output import Exit, err, errors, out, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, landscape_at, ledger
+from crossdock.cli.terminal import shown
 from crossdock.core.clock import SystemClock
 
 
@@ -36,7 +36,7 @@ def replay(
             keys = store.read.run(lambda session: find_keys(session, name))
             found = {key: store.read.run(lambda session, key=key: run(session, runtime.flows, key)) for key in keys}  # type: ignore[misc]
         if not keys:
-            err.print(f"Nothing is known of {escape(name)!r}.")
+            err.print(f"Nothing is known of {shown(name)!r}.")
             raise typer.Exit(Exit.FAILED)
         same = all(each.same for results in found.values() for each in results)
         if as_json:
@@ -59,12 +59,12 @@ def replay(
             for key, results in found.items():
                 for each in results:
                     verdict = "decides the same" if each.same else "[bold red]decides differently[/]"
-                    out.print(f"{escape(key)} in {escape(each.flow)}: {each.facts} facts replayed, {verdict}")
+                    out.print(f"{shown(key)} in {shown(each.flow)}: {each.facts} facts replayed, {verdict}")
                     for command in sorted(set(each.then) - set(each.now)):
-                        out.print(f"  then, not now: {escape(command)}")
+                        out.print(f"  then, not now: {shown(command)}")
                     for command in sorted(set(each.now) - set(each.then)):
-                        out.print(f"  now, not then: {escape(command)}")
+                        out.print(f"  now, not then: {shown(command)}")
                     if each.failure:
-                        out.print(f"  the workflow fails: {escape(each.failure)}")
+                        out.print(f"  the workflow fails: {shown(each.failure)}")
         if not same:
             raise typer.Exit(Exit.FAILED)

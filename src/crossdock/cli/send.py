@@ -12,6 +12,7 @@ import typer
 
 from crossdock.cli.output import Exit, err, errors
 from crossdock.cli.place import Json
+from crossdock.cli.terminal import neutral
 from crossdock.core.errors import Deferred
 
 
@@ -50,9 +51,9 @@ def send(
         request = urllib.request.Request(f"{url.rstrip('/')}/in/{system}/{channel}", body, headers, method="POST")  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                print(answer.read().decode())
+                print(neutral(answer.read().decode("utf-8", "replace")))
         except urllib.error.HTTPError as error:
-            print(error.read().decode("utf-8", "replace"))
+            print(neutral(error.read().decode("utf-8", "replace")))
             raise typer.Exit(Exit.FAILED) from None
         except OSError as error:
             raise HubUnreachable(f"the hub at {url} cannot be reached: {getattr(error, 'reason', error)}") from None

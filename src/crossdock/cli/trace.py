@@ -6,14 +6,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from crossdock.cli.output import Exit, clock, err, errors, iso, out, say_json
+from crossdock.cli.output import Exit, clock, err, errors, iso, lines, out, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, ledger
+from crossdock.cli.terminal import shown
+from crossdock.ledger.states import OPEN_DELIVERIES
 from crossdock.ledger.times import moment
 
 MARKS = {"accepted": "green", "applied": "green", "normalized": "green", "found": "green", "resolved": "green", "failed": "red",
          "rejected": "red", "open": "red", "uncertain": "yellow", "deferred": "yellow"}  # fmt: skip
+
+OPEN = frozenset(state.name.lower() for state in OPEN_DELIVERIES)
 
 
 def trace(
@@ -36,7 +39,7 @@ def trace(
             if as_json:
                 say_json({"name": name, "stories": []})
             else:
-                err.print(f"Nothing is known of {escape(name)!r}. Names are matched whole: give the full number.")
+                err.print(f"Nothing is known of {shown(name)!r}. Names are matched whole: give the full number.")
             raise typer.Exit(Exit.FAILED)
         if as_json:
             say_json({"name": name, "keys": keys, "stories": [_plain(each) for each in stories]})
@@ -44,7 +47,7 @@ def trace(
         for each in stories:
             _show(each, payloads)
         if len(keys) > 5:
-            out.print(f"… and {len(keys) - 5} more keys: {escape(', '.join(keys[5:]))}")
+            out.print(f"… and {len(keys) - 5} more keys: {shown(', '.join(keys[5:]))}")
 
 
 def _plain(told: Any) -> dict[str, Any]:
@@ -63,50 +66,48 @@ def _plain(told: Any) -> dict[str, Any]:
 
 
 def _show(told: Any, payloads: bool) -> None:
-    out.print(f"\n[bold]{escape(told.key)}[/]")
+    out.print(f"\n[bold]{shown(told.key)}[/]")
+    waiting = sum(1 for entry in told.entries if entry["step"] == "command" and entry["outcome"] in OPEN)
     for row in told.instances:
-        done = "finished" if row["finished"] else "running"
-        out.print(f"  {escape(row['flow'])}: {escape(row['stage'] or 'opened')}, {done}; correlation {row['correlation']}")
+        done = f"{waiting} not carried out yet" if waiting else "finished" if row["finished"] else "running"
+        out.print(f"  {shown(row['flow'])}: {shown(row['stage'] or 'opened')}, {done}; correlation {row['correlation']}")
     if told.references:
-        out.print("  known as " + escape(", ".join(f"{scheme}={value}" for scheme, value in told.references)), style="dim")
+        out.print("  known as " + shown(", ".join(f"{scheme}={value}" for scheme, value in told.references)), style="dim")
     (_in_full if payloads else _as_table)(told.entries)
     for row in told.expectations:
         if row["state"] in ("open", "breached"):
             out.print(
-                f"  expected: {escape(row['name'])} by {clock(row['due'])}, {row['state']}, owner {escape(row['owner'] or 'nobody')}"
+                f"  expected: {shown(row['name'])} by {clock(row['due'])}, {row['state']}, owner {shown(row['owner'] or 'nobody')}"
             )
 
 
 def _as_table(entries: list[dict[str, Any]]) -> None:
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    grid.add_column("time", no_wrap=True)
-    for column in ("step", "system", "what", "outcome"):
-        grid.add_column(column, overflow="fold")
-    grid.add_column("note", overflow="fold")
+    rows: list[tuple[list[str], str]] = []
     day = ""
     for entry in entries:
-        shown = moment(entry["at"]).astimezone()
-        if f"{shown:%Y-%m-%d}" != day:
-            day = f"{shown:%Y-%m-%d}"
-            grid.add_row(f"[dim]{day}[/]")
+        at = moment(entry["at"]).astimezone()
+        if f"{at:%Y-%m-%d}" != day:
+            day = f"{at:%Y-%m-%d}"
+            rows.append(([f"[dim]{day}[/]"], ""))
         # a command's note is its id, which only programs want to see
-        note = "" if entry["step"] == "command" else escape(entry["note"] or "")
-        time = f"{shown:%H:%M:%S}.{shown.microsecond // 1000:03}"
-        grid.add_row(time, entry["step"], escape(entry["system"]), escape(entry["what"]), _outcome(entry), note)
-    out.print(grid)
+        note = "" if entry["step"] == "command" else str(entry["note"] or "")
+        time = f"{at:%H:%M:%S}.{at.microsecond // 1000:03}"
+        rows.append(([time, entry["step"], shown(entry["system"]), shown(entry["what"]), _outcome(entry)], note))
+    lines(("time", "step", "system", "what", "outcome"), rows)
 
 
 def _in_full(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
-        head = f"[bold]{entry['step']}[/] {escape(entry['system'])} {escape(entry['what'])} {_outcome(entry)}"
-        out.print(f"{clock(entry['at'])} {head} [dim]{escape(entry['note'] or '')}[/]", soft_wrap=True)
+        head = f"[bold]{entry['step']}[/] {shown(entry['system'])} {shown(entry['what'])} {_outcome(entry)}"
+        out.print(f"{clock(entry['at'])} {head} [dim]{shown(entry['note'] or '')}[/]", soft_wrap=True)
         for line in _payloads(entry):
-            out.print(escape(line), soft_wrap=True, style="dim")
+            # a payload may have lines of its own; none of them looks like a step
+            out.print(escape(line.replace("\n", "\n      ")), soft_wrap=True, style="dim")
 
 
 def _outcome(entry: dict[str, Any]) -> str:
     colour = MARKS.get(entry["outcome"], "")
-    return f"[{colour}]{escape(entry['outcome'])}[/]" if colour else escape(entry["outcome"])
+    return f"[{colour}]{shown(entry['outcome'])}[/]" if colour else shown(entry["outcome"])
 
 
 def _payloads(entry: dict[str, Any]) -> list[str]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from crossdock.cli.output import errors, out, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, landscape_at
+from crossdock.cli.terminal import shown
 from crossdock.core.errors import Misconfigured
 from crossdock.ledger.database import LedgerLocation
 
@@ -124,8 +124,8 @@ def _announce(hub: object, url: str, as_json: bool, *, closed: bool) -> None:
     if as_json:
         say_json({"url": url, "landscape": landscape.name, "bundle": landscape.bundle_id, "ledger": repr(hub.location)})
         return
-    out.print(f"[bold]{escape(landscape.name)}[/] is up at {url} [dim](bundle {landscape.bundle_id[:12]})[/]")
-    out.print(f"  ledger    {escape(str(hub.location.path or hub.location.name))}")
+    out.print(f"[bold]{shown(landscape.name)}[/] is up at {url} [dim](bundle {landscape.bundle_id[:12]})[/]")
+    out.print(f"  ledger    {shown(hub.location.path or hub.location.name)}")
     for name in receiving:
         out.print(f"  messages  POST {url}/in/{name}/…")
     for flow in landscape.flows.values():

@@ -29,10 +29,21 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(content).decode()
 
 
+class TextLines(logging.Formatter):
+    """Each record as one line for people: what others wrote cannot begin a line of its own, nor steer the terminal it is read on."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        text = super().formatMessage(record)
+        return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def configure_logs(form: str = "text", level: int = logging.INFO) -> None:
     """Send the hub's logs to standard error as `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s"))
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
     root = logging.getLogger("crossdock")
     root.handlers[:] = [handler]
     root.setLevel(level)
