@@ -86,5 +86,5 @@ def _report(found: dict[str, Any], as_json: bool, words: str) -> None:
         say_json(found)
         return
     rows = [(f"{kind}s" if kind != "delivery" else "deliveries", found.get(kind, 0)) for kind in KINDS]
-    table("", (f"payloads of {words}", "count"), [(name, count) for name, count in rows if count] or [("nothing", 0)])
+    table("", ("payloads of", words), [(name, count) for name, count in rows if count] or [("nothing", 0)])
     out.print(f"{size(int(found.get('bytes', 0)))} of payloads {words}; {found.get('kept', 0)} past their time are still needed")
