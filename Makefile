@@ -48,13 +48,14 @@ bench: $(READY) ## Run all benchmarks and print one table (needs a quiet machine
 
 docs: $(READY) ## Write the reference pages again
 	$(BIN)/python -m crossdock.landscape.reference docs/reference
+	$(BIN)/python -m crossdock.canonical.schema docs/reference/schemas
 	$(BIN)/python -m docs.generator
 
 picture: $(READY) ## Draw docs/images/demo.svg from a real run of the demo
 	$(BIN)/python -m docs.generator.picture
 
-chaos: $(READY) ## Thousands of orders with every fault on while the hub is killed again and again
-	$(BIN)/python -m pytest -m chaos --override-ini addopts= -s $(ARGS)
+chaos: $(READY) ## Thousands of orders with every fault on while the hub is killed again and again; prints what it counted
+	CROSSDOCK_CHAOS_ORDERS=$${CROSSDOCK_CHAOS_ORDERS:-1500} $(BIN)/python -m pytest tests/chaos -s $(ARGS)
 
 clean: ## Remove the virtual environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist
