@@ -53,11 +53,23 @@ def server() -> Iterator[Databases]:
         shutil.chown(base, "postgres", "postgres")
     port = 42000 + os.getpid() % 10000
     data = base / "data"
-    subprocess.run([*run_as, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], check=True, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501, S603
+    subprocess.run(
+        [*run_as, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=base,
+    )
     options = f"-c listen_addresses=127.0.0.1 -p {port} -k {base} -c shared_buffers=256MB -c max_wal_size=2GB"
-    subprocess.run([*run_as, binaries / "pg_ctl", "-D", data, "-o", options, "-l", base / "log", "-w", "start"], check=True, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501, S603
+    subprocess.run(
+        [*run_as, binaries / "pg_ctl", "-D", data, "-o", options, "-l", base / "log", "-w", "start"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=base,
+    )
     try:
         yield Databases(f"postgresql://postgres@127.0.0.1:{port}")
     finally:
-        subprocess.run([*run_as, binaries / "pg_ctl", "-D", data, "-m", "fast", "stop"], check=False, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501, S603
+        subprocess.run(
+            [*run_as, binaries / "pg_ctl", "-D", data, "-m", "fast", "stop"], check=False, stdout=subprocess.DEVNULL, cwd=base
+        )
         shutil.rmtree(base, ignore_errors=True)

@@ -68,7 +68,7 @@ class Database:
             self.connection.execute(sql, (list(ids), list(bodies)))
 
     def take(self) -> list[tuple[int, bytes]]:
-        return self.connection.execute(f"SELECT id, body FROM message WHERE state=0 ORDER BY id LIMIT {BATCH}").fetchall()  # type: ignore[no-any-return]  # noqa: S608
+        return self.connection.execute(f"SELECT id, body FROM message WHERE state=0 ORDER BY id LIMIT {BATCH}").fetchall()  # type: ignore[no-any-return]
 
     def record(self, ids: list[int]) -> None:
         if self.sqlite:

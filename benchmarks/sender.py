@@ -89,13 +89,22 @@ def order(number: int, lines: int = 6) -> bytes:
         "number": f"B{number:07d}",
         "version": 1,
         "placed_at": "2026-01-31T10:15:00+01:00",
-        "customer": {"id": f"C-{number % 977}", "name": f"Customer {number % 977} GmbH", "email": f"buyer{number % 977}@example.com"},
+        "customer": {
+            "id": f"C-{number % 977}",
+            "name": f"Customer {number % 977} GmbH",
+            "email": f"buyer{number % 977}@example.com",
+        },
         "address": {"street": f"Hauptstr. {number % 200}", "city": "Berlin", "postal_code": "10115", "country": "DE"},
         "currency": "EUR",
         "service": "STD",
         "total": "171.00",
         "lines": [
-            {"sku": f"SKU-{(number * 7 + i) % 5000:05d}", "name": f"Part number {i} of the order, blue", "quantity": 1 + i, "price": "9.50"}
+            {
+                "sku": f"SKU-{(number * 7 + i) % 5000:05d}",
+                "name": f"Part number {i} of the order, blue",
+                "quantity": 1 + i,
+                "price": "9.50",
+            }
             for i in range(lines)
         ],
     }

@@ -1,6 +1,6 @@
 """One table of all benchmark results; with `--run`, runs every benchmark first, one after the other.
 
-    python -m benchmarks.table [--run] [--markdown]
+python -m benchmarks.table [--run] [--markdown]
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run_all(names: list[str]) -> list[str]:
     for number, name in enumerate(names, 1):
         print(f"[{number}/{len(names)}] {name}", flush=True)
         started, before = time.monotonic(), _written()
-        ended = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent, check=False)  # noqa: S603
+        ended = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent, check=False)
         print(f"    {time.monotonic() - started:.0f} s", flush=True)
         if ended.returncode and _written() == before:
             broken.append(name)
@@ -85,7 +85,9 @@ def main() -> int:
     else:
         table = Table(title="Benchmarks", title_justify="left", header_style="bold")
         for column in COLUMNS:
-            table.add_column(column, justify="right" if column in ("value", "baseline", "ratio") else "left", no_wrap=column == "name")
+            table.add_column(
+                column, justify="right" if column in ("value", "baseline", "ratio") else "left", no_wrap=column == "name"
+            )
         for each in found:
             colour = "" if each.get("met") else "red"
             table.add_row(*(cell(each, column) for column in COLUMNS), style=colour)

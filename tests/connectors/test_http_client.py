@@ -44,7 +44,9 @@ async def server(answers: list[bytes | None]) -> AsyncIterator[tuple[str, list[b
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-@pytest.mark.parametrize(("method", "error"), [("PUT", AnswerLost), ("DELETE", AnswerLost), ("POST", AnswerLost), ("GET", TargetUnavailable)])
+@pytest.mark.parametrize(
+    ("method", "error"), [("PUT", AnswerLost), ("DELETE", AnswerLost), ("POST", AnswerLost), ("GET", TargetUnavailable)]
+)
 async def test_a_broken_kept_alive_connection_repeats_nothing(method: str, error: type[Exception]) -> None:
     async with server([OK, None, OK]) as (url, seen), HttpClient() as client:
         await client.request(method, url, body=b"one")

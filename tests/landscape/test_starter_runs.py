@@ -39,7 +39,7 @@ def receiver(tmp_path):
 
 async def until(condition, seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (what is waited for is a file)
+        while not condition():
             await asyncio.sleep(0.02)
 
 
@@ -56,7 +56,7 @@ async def test_an_order_waits_for_its_receiver_and_arrives_once(receiver) -> Non
         status, answer = await call(hub.door, "POST", "/in/inbox/orders", body, headers)
         assert (status, answer["messages"][0]["status"]) == (202, "new")
         async with asyncio.timeout(10):
-            while not await hub.store.read.do(lambda s: s.rows("SELECT 1 FROM ledger_attempt", ())):  # noqa: ASYNC110
+            while not await hub.store.read.do(lambda s: s.rows("SELECT 1 FROM ledger_attempt", ())):
                 await asyncio.sleep(0.02)
         assert not (root / "received").exists()
 

@@ -217,7 +217,7 @@ async def test_stop_does_not_wait_for_a_request_held_up_by_a_fault() -> None:
     shop.faults.script(Fault.TIMEOUT_BEFORE)
     waiting = asyncio.create_task(place(shop, patience=30))
     async with asyncio.timeout(5):
-        while not shop.requests:  # noqa: ASYNC110 - the simulator counts, it does not signal
+        while not shop.requests:
             await asyncio.sleep(0.005)
         await shop.stop()
         with pytest.raises((aiohttp.ClientError, TimeoutError)):

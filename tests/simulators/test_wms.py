@@ -71,7 +71,9 @@ async def wms() -> AsyncIterator[Wms]:
 async def call(wms: Wms, method: str, path: str, body: Any = None, key: str = "k1") -> tuple[int, Any]:
     headers = {"X-API-Key": API_KEY, "Idempotency-Key": key}
     async with aiohttp.ClientSession() as client, client.request(method, wms.url + path, json=body, headers=headers) as answer:
-        return answer.status, await answer.json(content_type=None) if answer.content_type.endswith("json") and "nd" not in answer.content_type else await answer.text()
+        return answer.status, await answer.json(content_type=None) if answer.content_type.endswith(
+            "json"
+        ) and "nd" not in answer.content_type else await answer.text()
 
 
 async def test_it_counts_what_a_sloppy_sender_does(wms: Wms) -> None:

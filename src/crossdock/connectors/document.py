@@ -208,7 +208,9 @@ class Node:
             if required:
                 self.wrong(key, "is missing")
             return None
-        odd = isinstance(value, str) and ("_" in value or not value.isascii())  # Decimal would take 1_000 and other scripts' digits
+        odd = isinstance(value, str) and (
+            "_" in value or not value.isascii()
+        )  # Decimal would take 1_000 and other scripts' digits
         if odd or isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             self.wrong(key, "must be a number")
             return None

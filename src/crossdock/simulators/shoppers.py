@@ -142,4 +142,6 @@ def cart(
     if lines is not None:
         return [(article, quantity, Decimal(0)) for article, quantity in pick(catalogue, lines)]
     chosen = basket(rng, list(catalogue.values()))
-    return [(article, quantity, Decimal(quantity if rng.random() < 0.1 and article.price > 2 else 0)) for article, quantity in chosen]
+    return [
+        (article, quantity, Decimal(quantity if rng.random() < 0.1 and article.price > 2 else 0)) for article, quantity in chosen
+    ]

@@ -230,6 +230,8 @@ async def test_compared_stock_spread_over_bins_is_corrected_by_the_difference(wo
         "stock.location", "create", key=world.admin_key, vals_list=[{"name": f"B{world.prefix}", "location_id": 5}]
     )
     await world.set_stock(id_, 4, location=bin_)
-    command = world.command("stock.adjust", levels=[level(sku, "12") | {"book": {"value": "14"}}], reference=f"SPR-{world.prefix}")
+    command = world.command(
+        "stock.adjust", levels=[level(sku, "12") | {"book": {"value": "14"}}], reference=f"SPR-{world.prefix}"
+    )
     assert accepted(await attempt(connector, command)).ack == {"adjusted": 1}
     assert (await world.on_hand(id_), await world.on_hand(id_, bin_)) == (8, 4)

@@ -25,7 +25,9 @@ NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
 def answer(status: int, body: Any = b"", **headers: str) -> HttpAnswer:
-    return HttpAnswer(status, {"content-type": "application/json", **headers}, body if isinstance(body, bytes) else json.dumps(body).encode())
+    return HttpAnswer(
+        status, {"content-type": "application/json", **headers}, body if isinstance(body, bytes) else json.dumps(body).encode()
+    )
 
 
 def errors(code: str, **more: Any) -> dict[str, Any]:
@@ -69,7 +71,9 @@ def test_what_is_certain_is_the_same_for_queries_and_mutations(given: HttpAnswer
 
 
 @pytest.mark.parametrize("given", DOUBTFUL, ids=lambda given: f"{given.status} {given.body[:40]!r}")
-def test_what_says_nothing_about_the_effect_is_uncertain_for_a_mutation_and_worth_another_try_for_a_query(given: HttpAnswer) -> None:
+def test_what_says_nothing_about_the_effect_is_uncertain_for_a_mutation_and_worth_another_try_for_a_query(
+    given: HttpAnswer,
+) -> None:
     with pytest.raises(AnswerLost):
         data_of(given, "orders", True, NOW)
     with pytest.raises(TargetUnavailable):

@@ -179,7 +179,7 @@ async def test_a_rename_that_happens_long_after_the_time_out_does_not_double(wms
     wms.faults.script(Fault.TIMEOUT_AFTER, path="/in/*.csv", method="RENAME")
     first = asyncio.create_task(hub.attempt(release()))
     async with asyncio.timeout(5), opened(wms) as other:
-        while not wms.effects_of("fulfilment_released"):  # noqa: ASYNC110 - the simulator has no event for it
+        while not wms.effects_of("fulfilment_released"):
             await asyncio.sleep(0.01)
         second = await other.attempt(release())
         assert isinstance(second, Accepted) and second.repeated

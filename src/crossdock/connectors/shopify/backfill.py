@@ -40,7 +40,9 @@ async def changed_orders(api: AdminApi, options: ShopifyOptions, cursor: Mapping
         except Throttled:
             if not messages:
                 raise
-            return PollResult(messages, {**cursor, "since": since, "seen": seen}, more=True)  # what was read is kept, the rest comes later
+            return PollResult(
+                messages, {**cursor, "since": since, "seen": seen}, more=True
+            )  # what was read is kept, the rest comes later
         for node in orders:
             messages.append(message(node))
             seen[str(node.get("id"))] = str(node.get("updatedAt"))

@@ -53,7 +53,16 @@ ORDER_TOPICS: Final = frozenset(
 FIRST: Final = frozenset({"orders/create", backfill.TOPIC})
 """Topics under which the hub may see an order for the first time."""
 PRODUCT_TOPICS: Final = frozenset({"products/create", "products/update"})
-IGNORED: Final = ("refunds/", "fulfillment", "order_transactions/", "inventory_", "customers/", "shop/", "app/", "products/delete")
+IGNORED: Final = (
+    "refunds/",
+    "fulfillment",
+    "order_transactions/",
+    "inventory_",
+    "customers/",
+    "shop/",
+    "app/",
+    "products/delete",
+)
 """Known topics that change nothing here: the message is kept, no event follows. `orders/edited` is always followed by `orders/updated`."""
 REASONS: Final = ("CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "STAFF")
 

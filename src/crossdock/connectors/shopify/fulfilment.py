@@ -134,7 +134,9 @@ class Fulfilment:
                 places.setdefault(place, []).append(entry)
         over = dict(+left)
         if over.keys() & held.keys():
-            raise TargetRefused("the shop holds back what was shipped", missing=over, fulfillment_orders=sorted(set(held.values())))
+            raise TargetRefused(
+                "the shop holds back what was shipped", missing=over, fulfillment_orders=sorted(set(held.values()))
+            )
         if not places and not shown.fulfilments:
             raise TargetRefused("the shop has fewer pieces left to fulfil than were shipped", missing=over)
         return Plan(list(places.values()), over)

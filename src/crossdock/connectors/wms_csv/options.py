@@ -79,7 +79,10 @@ class WmsCsvOptions(Options):
     """
 
     transport: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="How files travel: an entry point of the group `crossdock.transports`.")
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]*$", description="How files travel: an entry point of the group `crossdock.transports`."
+        ),
     ] = "sftp"
     username: Annotated[str, Field(min_length=1)]
     host_keys: Annotated[list[str], Field(min_length=1)]

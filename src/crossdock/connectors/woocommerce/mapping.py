@@ -92,7 +92,10 @@ class Mapper:
             "payment_status": payment(order),
             "note": order.text("customer_note"),
         }
-        names = [("woocommerce:order_id", order.text("id", limit=64)), ("woocommerce:order_key", order.text("order_key", limit=255))]
+        names = [
+            ("woocommerce:order_id", order.text("id", limit=64)),
+            ("woocommerce:order_key", order.text("order_key", limit=255)),
+        ]
         if problems.found:
             return None
         return problems.build(

@@ -86,7 +86,9 @@ def dispatch(command: Command, options: WooCommerceOptions) -> Dispatch:
     """Read a `shop.fulfil` command. Raises `SchemaInvalid`."""
     shipment = parse(Shipment, command.data.get("shipment"), "shipment")
     numbers = list(dict.fromkeys(n for n in (shipment.tracking_number, *(p.tracking_number for p in shipment.packages)) if n))
-    lines = [{key: str(line.get(key, "")) for key in ("order_line", "sku", "quantity")} for line in command.data.get("lines") or ()]
+    lines = [
+        {key: str(line.get(key, "")) for key in ("order_line", "sku", "quantity")} for line in command.data.get("lines") or ()
+    ]
     value = {
         "command": command.id,
         "carrier": shipment.carrier,

@@ -128,5 +128,9 @@ def waves(parts: Sequence[Part]) -> list[list[Part]]:
 def written_by(product: Mapping[str, Any]) -> str:
     """The command whose level the product carries."""
     fields = product.get("meta_data")
-    values = [one.get("value") for one in fields if isinstance(one, dict) and one.get("key") == FIELD] if isinstance(fields, list) else []
+    values = (
+        [one.get("value") for one in fields if isinstance(one, dict) and one.get("key") == FIELD]
+        if isinstance(fields, list)
+        else []
+    )
     return str(values[-1]) if values else ""

@@ -25,7 +25,9 @@ class GuardSettings(Strict):
     min_share: Annotated[
         Decimal, Field(ge=0, le=1, description="The smaller side must list at least this share of the places of the larger one.")
     ] = Decimal("0.5")
-    max_differing: Annotated[Decimal, Field(ge=0, le=1, description="At most this share of all places may differ.")] = Decimal("0.2")
+    max_differing: Annotated[Decimal, Field(ge=0, le=1, description="At most this share of all places may differ.")] = Decimal(
+        "0.2"
+    )
     always_allowed: Annotated[int, Field(ge=0, description="So many places may differ whatever their share.")] = 20
 
 

@@ -69,9 +69,7 @@ def requested_cost(schema: GraphQLSchema, operation: OperationDefinitionNode, va
     return _selection(schema, root, operation.selection_set, variables)
 
 
-def _selection(
-    schema: GraphQLSchema, owner: GraphQLNamedType, selections: SelectionSetNode, variables: Mapping[str, Any]
-) -> int:
+def _selection(schema: GraphQLSchema, owner: GraphQLNamedType, selections: SelectionSetNode, variables: Mapping[str, Any]) -> int:
     total = 0
     for node in selections.selections:
         if isinstance(node, InlineFragmentNode) and node.type_condition is not None:

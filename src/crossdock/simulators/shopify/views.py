@@ -218,7 +218,9 @@ class Views:
 
         after = page.pop("after", None)
         start = tuple(json.loads(base64.b64decode(after))) if after else None
-        found = sorted((order for order in self._store.orders.values() if matches(order, query or "")), key=place, reverse=reverse)
+        found = sorted(
+            (order for order in self._store.orders.values() if matches(order, query or "")), key=place, reverse=reverse
+        )
         rest = [order for order in found if start is None or (place(order) < start if reverse else place(order) > start)]
         shown = connection(rest, self.order)(info, **page)
         if shown["nodes"]:

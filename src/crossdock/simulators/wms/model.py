@@ -161,7 +161,13 @@ class Warehouse:
         pick = known.picks.pop(0)
         known.status = "completed" if pick.final else "picking"
         known.confirmations += 1
-        data = {"confirmation": known.confirmations, "final": pick.final, "warehouse_reference": known.reference, "lines": pick.lines, "packages": pick.packages}
+        data = {
+            "confirmation": known.confirmations,
+            "final": pick.final,
+            "warehouse_reference": known.reference,
+            "lines": pick.lines,
+            "packages": pick.packages,
+        }
         event = self._emit("picking.completed", data | {"picked_at": _now()}, known)
         self._record("picked", f"{number}/{event['sequence']}", data, "")
         self._take_from_stock(pick, number)

@@ -8,7 +8,9 @@ import asyncio
 from crossdock.simulators.woocommerce.simulator import WooCommerce
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="crossdock.simulators.woocommerce", description="A simulated WooCommerce shop on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="crossdock.simulators.woocommerce", description="A simulated WooCommerce shop on loopback."
+    )
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--hub", default="", help="where webhooks go")
     parser.add_argument("--first-id", type=int, default=700, help="ids (and so order numbers) count from here")

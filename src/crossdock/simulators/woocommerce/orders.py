@@ -34,7 +34,9 @@ def address(buyer: Shopper, billing: bool) -> dict[str, str]:
     return {**found, "email": buyer.email, "phone": buyer.phone} if billing else {**found, "phone": ""}
 
 
-def line_item(line_id: int, article: Article, product: Mapping[str, Any], quantity: int, rate: Decimal, discount: Decimal) -> dict[str, Any]:
+def line_item(
+    line_id: int, article: Article, product: Mapping[str, Any], quantity: int, rate: Decimal, discount: Decimal
+) -> dict[str, Any]:
     """One line; its sums are always without tax, and its `price` is a JSON number."""
     variation = product["type"] == "variation"
     line: dict[str, Any] = {

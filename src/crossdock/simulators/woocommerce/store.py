@@ -71,7 +71,9 @@ class Store:
 
     def stock_catalogue(self, catalogue: Sequence[Article | Mapping[str, Any]]) -> None:
         """Sell these articles (besides those sold already)."""
-        parents: dict[str, int] = {product["name"]: number for number, product in self.products.items() if product["type"] == "variable"}
+        parents: dict[str, int] = {
+            product["name"]: number for number, product in self.products.items() if product["type"] == "variable"
+        }
         for article in (Article.of(one) for one in catalogue):
             self.articles[article.sku] = article
             if article.sku in self.by_sku:
@@ -233,7 +235,14 @@ class Store:
 
     def _note(self, order_id: int, text: str, author: str, to_customer: bool) -> dict[str, Any]:
         at = self.stamp()
-        note = {"id": self.new_id(), "author": author, "date_created": at, "date_created_gmt": at, "note": text, "customer_note": to_customer}
+        note = {
+            "id": self.new_id(),
+            "author": author,
+            "date_created": at,
+            "date_created_gmt": at,
+            "note": text,
+            "customer_note": to_customer,
+        }
         self.notes[order_id].insert(0, note)
         return note
 
@@ -243,7 +252,9 @@ class Store:
         if product is None:
             raise Refused("woocommerce_rest_product_invalid_id", "Invalid ID.", 400)
         if product["type"] == "variation" and product["parent_id"] != parent:
-            words = "To manipulate product variations you should use the /products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint."
+            words = (
+                "To manipulate product variations you should use the /products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint."
+            )
             raise Refused("woocommerce_rest_invalid_product_id", words, 404)
         if "manage_stock" in change:
             product["manage_stock"] = bool(change["manage_stock"])
