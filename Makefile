@@ -50,6 +50,7 @@ docs: $(READY) ## Write the reference pages again
 	$(BIN)/python -m crossdock.landscape.reference docs/reference
 	$(BIN)/python -m crossdock.canonical.schema docs/reference/schemas
 	$(BIN)/python -m docs.generator
+	$(BIN)/python -m benchmarks.table --page
 
 picture: $(READY) ## Draw docs/images/demo.svg from a real run of the demo
 	$(BIN)/python -m docs.generator.picture

@@ -1,6 +1,6 @@
 """One table of all benchmark results; with `--run`, runs every benchmark first, one after the other.
 
-python -m benchmarks.table [--run] [--markdown]
+python -m benchmarks.table [--run] [--markdown] [--page]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmarks.record import RESULTS
 HERE = Path(__file__).parent
 RECORDS = "from benchmarks.record import record"
 """What makes a module of this folder a benchmark: it keeps figures. The others are its tools."""
+PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
 COLUMNS = ("name", "value", "unit", "baseline", "ratio", "goal", "met", "commit", "date")
 
 
@@ -72,14 +73,34 @@ def markdown(found: list[dict[str, Any]], columns: tuple[str, ...] = COLUMNS) ->
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
 
 
+def write_page(found: list[dict[str, Any]]) -> None:
+    """`docs/reference/benchmarks.md`: the figures as they were last measured."""
+    machines = sorted({str(each.get("machine", "")) for each in found})
+    lines = [
+        "<!-- `make bench` writes this page. -->",
+        "# Figures",
+        "",
+        "Measured by `make bench`, each on the commit and day named; `baseline` is a loop written by hand, without the hub, in the same run on the same",
+        f"machine ({'; '.join(machines)}). Ratios travel better than absolute figures. A goal that is missed stays here as missed.",
+        "",
+        markdown(found),
+    ]
+    PAGE.write_text("\n".join(lines), encoding="utf-8")
+
+
 def main() -> int:
     """Print the table; exit code 1 when a benchmark broke or a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", action="store_true", help="run every benchmark first")
     parser.add_argument("--markdown", action="store_true", help="print it for a page")
+    parser.add_argument("--page", action="store_true", help="write docs/reference/benchmarks.md from the kept figures and end")
     given = parser.parse_args()
     broken = run_all(benchmarks()) if given.run else []
     found = results()
+    if given.run or given.page:
+        write_page(found)
+    if given.page:
+        return 0
     if given.markdown:
         print(markdown(found), end="")
     else:
