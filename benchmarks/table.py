@@ -80,7 +80,7 @@ def write_page(found: list[dict[str, Any]]) -> None:
         "<!-- `make bench` writes this page. -->",
         "# Figures",
         "",
-        "Measured by `make bench`, each on the commit and day named; `baseline` is a loop written by hand, without the hub, in the same run on the same",
+        "Measured by `make bench`, each on the commit and day named; `baseline` is the same work without the hub (a loop written by hand, or another library) in one run on the same",
         f"machine ({'; '.join(machines)}). Ratios travel better than absolute figures. A goal that is missed stays here as missed.",
         "",
         markdown(found),
