@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
 import shutil
 import signal
-import socket
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,25 +18,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Group
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 
+from crossdock.cli.hub_process import HubProcess
 from crossdock.cli.output import Exit, errors, out, say_json
-from crossdock.core.errors import Deferred
+from crossdock.cli.terminal import shown
 from crossdock.ledger.database import LedgerLocation
 from crossdock.ledger.session import Session
 from crossdock.ledger.store import Store
 
 if TYPE_CHECKING:
     from crossdock.simulators.server import Simulator
-    from crossdock.simulators.town import Town
-
-
-class HubDidNotStart(Deferred):
-    """The demo's hub did not become ready."""
-
-    code = "demo.hub_did_not_start"
-    hint = "Its last log lines are in the message; another program may hold the port or the folder."
+    from crossdock.simulators.town import Town, Verdict
 
 
 @dataclass(slots=True)
@@ -51,6 +41,10 @@ class Figures:
     uncertain: int = 0
     excepted: set[str] = field(default_factory=set)
     messages: int = 0
+
+    def lost(self, verdict: Verdict) -> list[str]:
+        """Orders that neither arrived nor are with a person."""
+        return [order for order in verdict.undelivered if order not in self.excepted]
 
 
 def demo(
@@ -108,34 +102,28 @@ class Demo:
         self.rate = rate or (50.0 if orders else 1.0)
         self.limit = limit or (90.0 + orders * 0.5 if orders else 0.0)
         self.kills_left = kills if faults else 0
-        self.killed = 0
         self.random = random.Random(seed)  # noqa: S311  (when the hub is killed, not a secret)
         self.town = _town(seed)
         self.temporary = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="crossdock-demo-"))
-        self.port = port or _free_port()
         self.ledger = ledger or f"sqlite:///{(self.folder / 'var/ledger.sqlite3').absolute()}"
-        self.hub: asyncio.subprocess.Process | None = None
+        self.hub = HubProcess(self.folder, {}, port=port)
         self.store: Store | None = None
         self.placed = 0
         self.started = time.monotonic()
         self.stopping = asyncio.Event()
-
-    @property
-    def url(self) -> str:
-        """Where the hub listens."""
-        return f"http://127.0.0.1:{self.port}"
 
     async def run(self) -> dict[str, Any]:
         """Set everything up, let orders cross, count, take everything down."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
-        _copy_landscape(self.folder)
+        copy_landscape(self.folder)
         await self.town.start()
-        self.town.connect(self.url)
+        self.town.connect(self.hub.url)
+        self.hub.environment = {**self.town.environment(), "CROSSDOCK_LEDGER": self.ledger}
         try:
-            await self._start_hub()
+            await self.hub.start()
             self.store = Store(LedgerLocation.parse(self.ledger))
             if self.faults:
                 self.town.misbehave()
@@ -143,7 +131,7 @@ class Demo:
             await self._traffic()
             return self._report(time.monotonic() - self.started)
         finally:
-            await self._stop_hub()
+            await self.hub.stop()
             await self.town.stop()
             if self.store is not None:
                 self.store.close()
@@ -152,48 +140,10 @@ class Demo:
 
     # --- the hub ----------------------------------------------------------------------------------------
 
-    async def _start_hub(self) -> None:
-        environment = {
-            **os.environ,
-            **self.town.environment(),
-            "CROSSDOCK_LEDGER": self.ledger,
-            "CROSSDOCK_PROBE_EVERY": "2",
-            "CROSSDOCK_RECONCILE_LONGEST": "5",
-        }
-        log = (self.folder / "hub.log").open("ab")
-        self.hub = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "crossdock", "up", str(self.folder), "--env", "demo", "--port", str(self.port),
-            env=environment, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        log.close()
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if self.hub.returncode is not None:
-                break
-            if await _ready(self.port):
-                return
-            await asyncio.sleep(0.05)
-        tail = (self.folder / "hub.log").read_text(errors="replace")[-1500:]
-        raise HubDidNotStart(f"the hub did not become ready: {tail}")
-
     async def _kill_hub(self) -> None:
-        """kill -9 at whatever instant this is, and start it again."""
-        assert self.hub is not None
-        self.hub.kill()
-        await self.hub.wait()
-        self.killed += 1
+        await self.hub.kill()
         await asyncio.sleep(0.3)
-        await self._start_hub()
-
-    async def _stop_hub(self) -> None:
-        if self.hub is None or self.hub.returncode is not None:
-            return
-        self.hub.terminate()
-        try:
-            await asyncio.wait_for(self.hub.wait(), 20)
-        except TimeoutError:
-            self.hub.kill()
-            await self.hub.wait()
+        await self.hub.start()
 
     # --- traffic ----------------------------------------------------------------------------------------
 
@@ -209,7 +159,7 @@ class Demo:
                 await asyncio.sleep(0.5)
                 if screen:
                     screen.update(self._screen())
-                if self.hub is not None and self.hub.returncode is not None and killing.done():
+                if not self.hub.running and killing.done():
                     break
                 if self.limit and time.monotonic() - self.started > self.limit:
                     break
@@ -240,18 +190,18 @@ class Demo:
     def _settled(self) -> bool:
         """Every order arrived or is with a person, and nothing is uncertain."""
         verdict, figures = self.town.judge(), self._figures()
-        return not figures.uncertain and all(order in figures.excepted for order in verdict.undelivered)
+        return not figures.uncertain and not figures.lost(verdict)
 
     # --- figures ----------------------------------------------------------------------------------------
 
     def _figures(self) -> Figures:
         if self.store is None:
             return Figures()
-        return self.store.read.run(_figures)
+        return self.store.read.run(figures_of)
 
     def _report(self, seconds: float) -> dict[str, Any]:
         verdict, figures = self.town.judge(), self._figures()
-        lost = [order for order in verdict.undelivered if order not in figures.excepted]
+        lost = figures.lost(verdict)
         crossed = figures.messages + verdict.requests
         return {
             "orders": verdict.orders,
@@ -264,7 +214,7 @@ class Demo:
             "messages_per_second": round(crossed / seconds, 1),
             "seconds": round(seconds, 1),
             "messages": crossed,
-            "hub_killed": self.killed,
+            "hub_killed": self.hub.killed,
             "faults": {name: _faults(simulator) for name, simulator in self.town.systems.items()} if self.faults else {},
             "exception_codes": figures.codes,
             "details": {
@@ -302,14 +252,14 @@ class Demo:
         rate = (figures.messages + verdict.requests) / seconds
         lines = [
             f"[bold]{rate:.0f}[/] messages a second · doubled [bold]{verdict.doubled}[/] · out of order [bold]{verdict.order_violations}[/] · "
-            f"uncertain now [bold]{figures.uncertain}[/]" + (f" · hub killed {self.killed} times" if self.faults else ""),
-            f"[dim]hub {self.url} · landscape and ledger in {escape(str(self.folder))}[/]",
+            f"uncertain now [bold]{figures.uncertain}[/]" + (f" · hub killed {self.hub.killed} times" if self.faults else ""),
+            f"[dim]hub {self.hub.url} · landscape and ledger in {shown(self.folder)}[/]",
         ]
         placed = sorted(self.town.placed())
         if placed:
             number = placed[-1].split("/")[1]
-            lines.append(f"[dim]in another terminal: CROSSDOCK_LEDGER={escape(self.ledger)} crossdock trace {number}[/]")
-            lines.append(f"[dim]               or: crossdock run inventory-snapshot -L {escape(str(self.folder))} --env demo[/]")
+            lines.append(f"[dim]in another terminal: CROSSDOCK_LEDGER={shown(self.ledger)} crossdock trace {number}[/]")
+            lines.append(f"[dim]               or: crossdock run inventory-snapshot -L {shown(self.folder)} --env demo[/]")
         return Group(grid, *lines)
 
 
@@ -324,7 +274,8 @@ def _faults(simulator: Simulator) -> int:
     return simulator.faults.injected.total()
 
 
-def _figures(session: Session) -> Figures:
+def figures_of(session: Session) -> Figures:
+    """Count in the ledger what people have and what is uncertain."""
     codes: dict[str, int] = dict(session.rows("SELECT code, COUNT(*) FROM ledger_exception WHERE state<2 GROUP BY code"))
     keys = {key for (key,) in session.rows("SELECT DISTINCT key FROM ledger_exception WHERE state<2 AND key LIKE 'order/%'")}
     return Figures(
@@ -336,7 +287,7 @@ def _figures(session: Session) -> Figures:
     )
 
 
-def _copy_landscape(folder: Path) -> None:
+def copy_landscape(folder: Path) -> None:
     """The demo landscape as shipped, with polls and rates as fast as simulated parcels travel."""
     with as_file(files("crossdock.landscape") / "demo") as source:
         shutil.copytree(source, folder, dirs_exist_ok=True)
@@ -360,24 +311,3 @@ def _summary(report: Mapping[str, Any]) -> str:
         f"{report['order_violations']} out of order, {report['uncertain_open']} uncertain, {report['exceptions']} with people[/] "
         f"in {report['seconds']} s ({report['messages_per_second']} messages/s)"
     )
-
-
-async def _ready(port: int) -> bool:
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    try:
-        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        line = await asyncio.wait_for(reader.readline(), 2)
-    except (OSError, TimeoutError):
-        return False
-    finally:
-        writer.close()
-    return b" 200 " in line
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
