@@ -37,6 +37,8 @@ from crossdock.pipeline.work import from_row as event_from_row
 
 log = logging.getLogger("crossdock.worker")
 
+LARGE_AGAIN = 5.0
+"""Seconds after which bodies kept outside are asked for again when their store was away."""
 _SLICE = 12
 """Subjects worked on before the event loop gets a turn: senders are answered and calls are read meanwhile."""
 
@@ -133,6 +135,7 @@ class Worker:
         """Called with a system that said that a poll would find something."""
         self._reports: list[tuple[str, str, CrossdockError | None]] = []
         self._contributions: list[Contribution] = []
+        self._large_after = 0.0
 
     def report(self, system: str, slot: str, error: CrossdockError | None) -> None:
         """Something outside a delivery failed at a system (a poll, a probe), or with None is well again; told with the next batch."""
@@ -299,6 +302,8 @@ class Worker:
             elif delivery.state is DeliveryState.READY and delivery.attempts == 0:
                 # it may be repeatable and unmarked: the last call of a dead owner gets a moment to end at the target
                 delivery.next_at = now + int(self._settings.reconcile_first * 1e6)
+        # keys may have been looked up for events handed over to the previous owner, who has changed their instances since
+        self._cache.drop([p.id for p in gained])
         for partition in gained:
             self.owned[partition.id] = partition
         self.dispatcher.add(deliveries)
@@ -351,11 +356,12 @@ class Worker:
         generation = self._intake.generation
         rescan, self._rescan = self._rescan or timers, False
         after = self._waited
+        large = loop_time >= self._large_after
 
         def take(session: Session) -> Taken:
             taken = Taken()
             if new_messages:
-                taken.messages = ledger.take_messages(session, partitions, limit, self._claims)
+                taken.messages = ledger.take_messages(session, partitions, limit, large=large)
             if rescan:
                 taken.scanned = True
                 taken.pending = ledger.take_events(session, partitions, self._limit)
@@ -375,7 +381,21 @@ class Worker:
             self._more = len(taken.messages) >= limit
             self._intake.taken(len(taken.messages), generation, empty=not self._more)
             self._meters.backlog.set(self._intake.backlog)
+            if any(message.claim for message in taken.messages):
+                taken.messages = await self._fetched(taken.messages, loop_time)
         return taken
+
+    async def _fetched(self, messages: list[ledger.TakenMessage], now: float) -> list[ledger.TakenMessage]:
+        """The messages with the bodies that are kept outside; fetched outside the transaction, because that may take its time.
+
+        What cannot be fetched now is left in the ledger and tried again later, while small messages go on.
+        """
+        claims = self._claims
+        found = await asyncio.to_thread(lambda: [ledger.with_body(m, claims) if m.claim else m for m in messages])
+        if any(message.mark == ledger.AWAY for message in found):
+            log.warning("bodies kept outside the ledger cannot be fetched; their messages wait")
+            self._large_after = now + LARGE_AGAIN
+        return [message for message in found if message.mark != ledger.AWAY]
 
     def _observe(self) -> None:
         for name, lane in self.dispatcher.lanes().items():
