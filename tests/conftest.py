@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-
-def _pg_bin() -> Path | None:
-    candidates = [*Path("/usr/lib/postgresql").glob("*/bin")]
-    found = shutil.which("pg_ctl")
-    if found:
-        candidates.append(Path(os.path.realpath(found)).parent)
-    usable = [c for c in candidates if (c / "initdb").exists() and (c / "pg_ctl").exists()]
-    return sorted(usable)[-1] if usable else None
+from tests.postgresql import running_server
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """URL of a PostgreSQL server, without database: `CROSSDOCK_TEST_POSTGRESQL`, or one started here on a socket of its own."""
-    given = os.environ.get("CROSSDOCK_TEST_POSTGRESQL")
-    if given:
-        yield given.rstrip("/")
-        return
-    binaries = _pg_bin()
-    if binaries is None:
-        pytest.skip("no PostgreSQL: install it, or set CROSSDOCK_TEST_POSTGRESQL to the URL of a server")
-    base = Path(tempfile.mkdtemp(prefix="cdpg", dir="/tmp"))  # noqa: S108  (sockets need a short path)
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_postgres:
-        shutil.chown(base, "postgres", "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = base / "data"
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {base} -c fsync=off -c max_connections=200 -c shared_buffers=64MB"
-    subprocess.run([*as_postgres, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], check=True, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501
-    subprocess.run([*as_postgres, binaries / "pg_ctl", "-D", data, "-o", options, "-l", base / "log", "-w", "start"], check=True, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}"
-    finally:
-        subprocess.run([*as_postgres, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd=base)  # noqa: E501
-        shutil.rmtree(base, ignore_errors=True)
+    with running_server() as url:
+        if url is None:
+            pytest.skip("no PostgreSQL: install it, or set CROSSDOCK_TEST_POSTGRESQL to the URL of a server")
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The chaos test: see `storm`."""

@@ -1,0 +1,53 @@
+"""Every fault on, workers killed at random instants: nothing is lost, doubled, out of order or left uncertain.
+
+`CROSSDOCK_CHAOS_ORDERS` sets the number of orders for each ledger; `make chaos MINUTES=10` goes on for that long.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.storm import Outcome, Storm
+
+ORDERS = int(os.environ.get("CROSSDOCK_CHAOS_ORDERS", "200"))
+LIMIT = 110.0 + ORDERS * 0.6
+
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
+
+
+def judge(outcome: Outcome) -> None:
+    report = "\n".join(outcome.lines())
+    assert outcome.verdict.orders == ORDERS, report
+    assert outcome.lost == (), report
+    assert outcome.verdict.doubled == 0, report
+    assert outcome.verdict.order_violations == 0, report
+    assert outcome.uncertain_open == 0, report
+    assert outcome.resent_blind == (), report
+    assert outcome.open_deliveries == 0, report
+    assert outcome.waiting == 0, report
+    assert outcome.breaks == 0, report
+    # it was a storm, and the machine got through it nearly alone
+    assert sum(outcome.faults.values()) > ORDERS, report
+    assert outcome.reconciled > 0, report
+    assert outcome.with_people <= max(2, ORDERS // 50), report
+
+
+async def test_one_worker_on_sqlite_killed_again_and_again(tmp_path: Path, figures: list[str]) -> None:
+    storm = Storm(tmp_path, f"sqlite:///{tmp_path}/var/ledger.sqlite3", orders=ORDERS, kills=3 + ORDERS // 200)
+    outcome = await storm.run(LIMIT)
+    figures += outcome.lines()
+    judge(outcome)
+
+
+@pytest.mark.postgresql
+async def test_two_workers_on_postgresql_one_killed_while_the_other_takes_over(
+    tmp_path: Path, postgresql_url: str, figures: list[str]
+) -> None:
+    storm = Storm(tmp_path, postgresql_url, orders=ORDERS, kills=3 + ORDERS // 200, workers=2)
+    outcome = await storm.run(LIMIT)
+    figures += outcome.lines()
+    judge(outcome)
+    assert max(outcome.taken_over) < 10, "with both cores busy; see tests/engine for the quiet figure"
