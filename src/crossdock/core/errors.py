@@ -493,6 +493,13 @@ class LedgerUnavailable(Deferred):
     hint = "Check the database server and the free disk space; the hub goes on by itself."
 
 
+class PayloadStoreUnavailable(LedgerUnavailable):
+    """The store of large bodies cannot be used at the moment."""
+
+    code = "ledger.payloads_unavailable"
+    hint = "Check CROSSDOCK_PAYLOADS, its credentials and the store; what waits goes on by itself, nothing is lost."
+
+
 class Fenced(CrossdockError):
     """Another worker owns this partition now; what this worker did was not recorded."""
 

@@ -121,16 +121,7 @@ class FileClaims:
             stored = self._path(claim).read_bytes()
         except FileNotFoundError:
             raise KeyError(claim) from None
-        # as it is first: a foreign body may look like zstd, and then its header is not to be believed
-        if _named(stored) == claim:
-            return stored
-        try:
-            body = decode(ZSTD, stored) if stored.startswith(_MAGIC) else b""
-        except Damaged:
-            raise KeyError(claim) from None
-        if _named(body) != claim:
-            raise KeyError(claim)
-        return body
+        return opened(stored, claim)
 
     def drop(self, claim: str) -> bool:
         path = self._path(claim)
@@ -144,6 +135,20 @@ class FileClaims:
             return False
         aside.unlink()
         return True
+
+
+def opened(stored: bytes, claim: str) -> bytes:
+    """The body that was stored under a claim. Raises KeyError when these are not its bytes."""
+    # as it is first: a foreign body may look like zstd, and then its header is not to be believed
+    if _named(stored) == claim:
+        return stored
+    try:
+        body = decode(ZSTD, stored) if stored.startswith(_MAGIC) else b""
+    except Damaged:
+        raise KeyError(claim) from None
+    if _named(body) != claim:
+        raise KeyError(claim)
+    return body
 
 
 def _named(body: bytes) -> str:

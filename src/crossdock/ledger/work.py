@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from crossdock.core.errors import LedgerUnavailable
 from crossdock.ledger.batch import OwnedPartition
 from crossdock.ledger.payloads import ClaimStore, Damaged, decode, unpack
 from crossdock.ledger.session import Row, Session
@@ -29,12 +30,16 @@ class TakenMessage:
     correlation: str
     mark: str
     """Why it needs a person although nobody normalized it: `refused:…` or `conflict:…`; else empty."""
+    claim: str = ""
+    """Where the body is kept when it was not fetched with the message."""
 
 
 REFUSED, CONFLICT = "refused:", "conflict:"
 MARKS = (REFUSED, CONFLICT)
 LOST_PAYLOAD = "lost:"
 """Mark of a message whose body is gone from the claim store, or damaged."""
+AWAY = "away:"
+"""Mark of a message whose body cannot be fetched while the claim store is away."""
 
 _MESSAGE = (
     "SELECT id, partition, system, channel, topic, dedupe_key, content_hash, content_type, headers, encoding, body, claim, "
@@ -42,24 +47,43 @@ _MESSAGE = (
 )
 
 
-def _message(row: Row, claims: ClaimStore) -> TakenMessage:
+def _message(row: Row, claims: ClaimStore | None) -> TakenMessage:
     (number, partition, system, channel, topic, key, digest, kind, headers, encoding, body, claim, at, correlation, mark) = row
     if not mark.startswith(MARKS):
         mark = ""  # the column also names the mapping that normalized the message
     payload = b""
-    try:
-        payload = claims.get(claim) if claim else decode(encoding, body or b"")
-    except (KeyError, Damaged):
-        mark = LOST_PAYLOAD
-    return TakenMessage(
-        number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, mark
+    if not claim:
+        try:
+            payload = decode(encoding, body or b"")
+        except Damaged:
+            mark = LOST_PAYLOAD
+    taken = TakenMessage(
+        number, partition, system, channel, topic, key, bytes(digest), kind, headers, payload, at, correlation, mark, claim
     )
+    return taken if claims is None or not claim else with_body(taken, claims)
 
 
-def take_messages(session: Session, partitions: Sequence[int], limit: int, claims: ClaimStore) -> list[TakenMessage]:
-    """Messages nobody has normalized yet, oldest first, and conflicts that still need their exception."""
+def with_body(message: TakenMessage, claims: ClaimStore) -> TakenMessage:
+    """The message with the body its claim names; marked when the body is gone, or cannot be fetched now."""
+    try:
+        return replace(message, body=claims.get(message.claim), claim="")
+    except (KeyError, Damaged):
+        return replace(message, mark=LOST_PAYLOAD, claim="")
+    except LedgerUnavailable:
+        return replace(message, mark=AWAY, claim="")
+
+
+def take_messages(
+    session: Session, partitions: Sequence[int], limit: int, claims: ClaimStore | None = None, *, large: bool = True
+) -> list[TakenMessage]:
+    """Messages nobody has normalized yet, oldest first, and conflicts that still need their exception.
+
+    Without `claims`, bodies kept outside are not fetched (`TakenMessage.claim`); without `large`, their messages are left for later.
+    """
+    also = "" if large else "AND claim='' "
     rows = session.rows_in(
-        _MESSAGE + f"state={int(MessageState.RECEIVED)} AND partition {{in}} ORDER BY id LIMIT {int(limit)}", list(partitions)
+        _MESSAGE + f"state={int(MessageState.RECEIVED)} {also}AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
+        list(partitions),
     )
     return [_message(row, claims) for row in rows]
 

@@ -74,16 +74,30 @@ class IntakeBuffer:
         self.generation += 1
         self.arrived.set()
 
-    def row(self, system: str, channel: str, inbound: Inbound, correlation: str, mark: str = "") -> Row:
-        """The ledger row of a message; a large body is put into the claim store first."""
+    async def keep(self, messages: Sequence[Inbound]) -> list[str]:
+        """Put large bodies into the claim store, beside the event loop; the claim of each message, empty for one the ledger keeps.
+
+        Raises `LedgerUnavailable`.
+        """
+        if not any(len(message.body) > CLAIM_LIMIT for message in messages):
+            return [""] * len(messages)
+
+        def put() -> list[str]:
+            return [
+                self._claims.put(m.body, hashlib.sha256(m.body).digest()) if len(m.body) > CLAIM_LIMIT else "" for m in messages
+            ]
+
+        try:
+            return await asyncio.to_thread(put)
+        except OSError as error:
+            raise LedgerUnavailable(f"a large body cannot be kept: {error.strerror or type(error).__name__}") from None
+
+    def row(self, system: str, channel: str, inbound: Inbound, correlation: str, mark: str = "", claim: str = "") -> Row:
+        """The ledger row of a message; `claim` is where `keep` put a large body."""
         body = inbound.body
         digest = hashlib.sha256(body).digest()
         identity = dedupe_digest(system, channel, inbound.dedupe_key)
-        encoding, stored, claim = 0, None, ""
-        if len(body) > CLAIM_LIMIT:
-            claim = self._claims.put(body, digest)
-        else:
-            encoding, stored = encode(body)
+        encoding, stored = (0, None) if claim else encode(body)
         return (
             self._numbers.next(),
             partition_of(f"{system}/{channel}/{inbound.dedupe_key}", self._partitions),
@@ -111,14 +125,10 @@ class IntakeBuffer:
         """Store messages durably; returns when they are. Raises `Overloaded` or `LedgerUnavailable`, then nothing was stored."""
         if self.backlog + len(messages) > self._high_water:
             raise Overloaded(retry_after=5.0, backlog=self.backlog)
-        if any(len(m.body) > CLAIM_LIMIT for m in messages):
-            try:
-                rows = await asyncio.to_thread(lambda: [self.row(system, channel, m, correlation) for m in messages])
-            except OSError as error:
-                raise LedgerUnavailable(f"a large body cannot be kept: {error.strerror or type(error).__name__}") from None
-        else:
-            rows = [self.row(system, channel, m, correlation) for m in messages]
-        return await self.commit(rows)
+        claims = await self.keep(messages)
+        return await self.commit(
+            [self.row(system, channel, m, correlation, claim=claim) for m, claim in zip(messages, claims, strict=True)]
+        )
 
     async def commit(self, rows: list[Row]) -> list[Accepted]:
         """Write prepared rows with the next group."""

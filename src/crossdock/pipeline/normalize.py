@@ -17,6 +17,7 @@ from crossdock.core.errors import (
     MappingFailed,
     MessageConflict,
     PayloadLost,
+    PayloadStoreUnavailable,
     Rejected,
     SchemaInvalid,
     UnknownSystem,
@@ -24,7 +25,7 @@ from crossdock.core.errors import (
 )
 from crossdock.core.partition import partition_of
 from crossdock.ledger.times import moment
-from crossdock.ledger.work import LOST_PAYLOAD, TakenMessage
+from crossdock.ledger.work import AWAY, LOST_PAYLOAD, TakenMessage
 from crossdock.pipeline.counted import COUNTED, counted_events
 from crossdock.pipeline.work import EventWork, new_work
 
@@ -90,6 +91,8 @@ def schema_invalid(error: ValidationError) -> SchemaInvalid:
 
 def _refused(mark: str) -> CrossdockError | None:
     """Why a message was set aside before anything was mapped; None when it was not: then a mark names the mapping that failed."""
+    if mark == AWAY:
+        return PayloadStoreUnavailable("the message's body is kept outside the database, where it cannot be fetched now")
     if mark == LOST_PAYLOAD:
         return PayloadLost()
     if mark.startswith("conflict"):

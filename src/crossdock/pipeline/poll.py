@@ -163,7 +163,12 @@ class Poller:
         current_call.set(CallScope(traceparent(correlation, 1), correlation))
         result: PollResult = await connector.poll(name, cursor)
         done = [each.number for each in followed]
-        rows = [self._intake.row(system, name, message, correlation) for message in result.messages]
+        claims = await self._intake.keep(result.messages)
+        # each message begins a transaction of its own, however many one poll found
+        rows = [
+            self._intake.row(system, name, message, new_correlation(), claim=claim)
+            for message, claim in zip(result.messages, claims, strict=True)
+        ]
         number = self._intake.next_number()
         at = micros(self._clock.now())
         text = orjson.dumps(dict(result.cursor)).decode()
