@@ -42,8 +42,28 @@ def problems(payload: Canonical) -> list[Problem]:
     `address.postal_code`, `sscc.invalid`, `hs_code.invalid`.
     """
     found: list[Problem] = []
-    _walk(payload, "", found)
+    if not _sound(payload, found):
+        found.clear()
+        _walk(payload, "", found)
     return found
+
+
+def _sound(node: Canonical, found: list[Problem]) -> bool:
+    """Whether nothing is wrong in the whole payload: `_walk` without writing down where it is, because mostly nothing is wrong."""
+    check, parts = _plan(type(node))
+    if check is not None:
+        check(node, "", found)
+        if found:
+            return False
+    for name, many in parts:
+        value = getattr(node, name)
+        if many:
+            for item in value:
+                if not _sound(item, found):
+                    return False
+        elif value is not None and not _sound(value, found):
+            return False
+    return True
 
 
 def address_problems(address: Address, path: str = "", deliverable: bool = False) -> list[Problem]:
@@ -67,6 +87,11 @@ def _walk(node: Canonical, path: str, found: list[Problem]) -> None:
                 _walk(item, f"{prefix}{name}[{index}]", found)
         elif value is not None:
             _walk(value, f"{prefix}{name}", found)
+
+
+@cache
+def _plan(kind: type[Canonical]) -> tuple[Callable[[Any, str, list[Problem]], None] | None, tuple[tuple[str, bool], ...]]:
+    return _CHECKS.get(kind), _nested(kind)
 
 
 @cache

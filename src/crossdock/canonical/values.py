@@ -7,16 +7,30 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
 from crossdock.canonical.base import Canonical
 from crossdock.canonical.codes import MINOR_UNITS
 
+_DIGITS = 28
+_BOUND = 10**_DIGITS
 
-def _refuse_float(value: Any) -> Any:
-    if isinstance(value, float):
+
+def _exact(value: Any, validate: ValidatorFunctionWrapHandler) -> Decimal:
+    """Refuse binary floats, and read the commonest forms without counting their digits one by one, which costs as much as all the rest."""
+    kind = type(value)
+    if kind is str:
+        if len(value) <= _DIGITS and value.isascii() and value.replace(".", "", 1).isdigit():
+            return Decimal(value)
+    elif kind is Decimal:
+        if len(digits := str(value)) <= _DIGITS and digits.replace(".", "", 1).isdigit():
+            return value  # type: ignore[no-any-return]
+    elif kind is int:
+        if -_BOUND < value < _BOUND:
+            return Decimal(value)
+    elif isinstance(value, float):
         raise ValueError("binary floating point cannot carry an amount exactly; send a string or a decimal")
-    return value
+    return validate(value)  # type: ignore[no-any-return]
 
 
 def _aware(value: datetime) -> datetime:
@@ -32,8 +46,8 @@ def _plain(value: Decimal) -> str:
 ExactDecimal = Annotated[
     Decimal,
     # the constraint stands before the validator so that it is checked in Rust
-    Field(max_digits=28, allow_inf_nan=False),
-    BeforeValidator(_refuse_float),
+    Field(max_digits=_DIGITS, allow_inf_nan=False),
+    WrapValidator(_exact),
     PlainSerializer(_plain, return_type=str, when_used="always"),
 ]
 """A decimal that refuses binary floats and is written as a plain string (no exponent)."""

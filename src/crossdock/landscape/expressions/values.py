@@ -8,24 +8,23 @@ instead of an accident.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 SCALE: Final = 18
+_EXACT: Final = Context(prec=60)
 _OFFSET: Final = 1 << 127
 
 
 def encode_amount(value: Decimal) -> bytes:
     """Thirty-two bytes that compare like `value`. Raises ValueError beyond 18 decimal places or 20 digits before the point."""
-    with localcontext() as exact:
-        exact.prec = 60
-        try:
-            scaled = value.scaleb(SCALE)
-            number = int(scaled)
-        except (InvalidOperation, OverflowError, ValueError):
-            raise ValueError("an amount in a rule must be a finite number") from None
-        if scaled != number or not -_OFFSET <= number < _OFFSET:
-            raise ValueError("an amount in a rule has at most 18 decimal places and 20 digits before the point")
+    try:
+        scaled = value.scaleb(SCALE, _EXACT)
+        number = int(scaled)
+    except (InvalidOperation, OverflowError, ValueError):
+        raise ValueError("an amount in a rule must be a finite number") from None
+    if scaled != number or not -_OFFSET <= number < _OFFSET:
+        raise ValueError("an amount in a rule has at most 18 decimal places and 20 digits before the point")
     # Hexadecimal digits, because the runtime ends a bytes value at its first zero byte.
     return b"%032x" % (number + _OFFSET)
 
