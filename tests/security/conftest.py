@@ -50,7 +50,7 @@ def free_port() -> int:
 def order(**changes: Any) -> dict[str, Any]:
     """An order as the starter landscape's inbox takes it, with a number of its own."""
     return {
-        "number": f"T{next(NUMBER)}",
+        "number": f"NO-{next(NUMBER):06}",
         "version": 1,
         "placed_at": "2026-01-31T10:15:00+01:00",
         "customer": {"id": "C-7", "name": "Ada Byron", "email": "ada@example.com"},

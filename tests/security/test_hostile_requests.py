@@ -46,6 +46,50 @@ def test_bodies_that_are_no_order(hub: Place, body: bytes, status: int, code: st
     assert answer.body["hint"]
 
 
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        (WHOLE[:-1] + b',"total":"0.01"}', "normalize.malformed", "'total' twice"),
+        (WHOLE.replace(b'"EUR"', b'"XXX"'), "validate.schema", "currency"),
+        (WHOLE.replace(b'"EUR"', b'"ZZZ"'), "validate.schema", "currency"),
+        (WHOLE.replace(b"2026-01-31T10:15:00+01:00", b"0001-01-01T00:00:00+14:00"), "validate.schema", "placed_at"),
+        (WHOLE.replace(b"2026-01-31T10:15:00+01:00", b"9999-12-31T23:59:59-12:00"), "validate.schema", "placed_at"),
+        (WHOLE.replace(b'"quantity": 1', b'"quantity": 0'), "validate.schema", "not above zero"),
+        (WHOLE.replace(b'"quantity": 1', b'"quantity": -1'), "validate.schema", "not above zero"),
+        (WHOLE.replace(b'"quantity": 1', b'"quantity": 1e30'), "validate.schema", "quantity"),
+        (WHOLE.replace(b'"total": "19.50"', b'"total": "sNaN"'), "validate.schema", "total.amount"),
+        (WHOLE.replace(b"Ada Byron", b"A" * 200_000), "validate.schema", "customer.name"),
+        (WHOLE.replace(b'"STD"', b'"NIGHT"'), "normalize.value_map_missing", "NIGHT"),
+    ],
+)
+def test_orders_that_cannot_be_meant_are_kept_for_a_person(hub: Place, body: bytes, code: str, said: str) -> None:
+    body = body.replace(json.loads(WHOLE)["number"].encode(), order()["number"].encode())
+    answer = hub.post(body)
+    assert answer.status == 202
+    about = answer.body["messages"][0]["id"]
+    [found] = until(lambda: [e for e in hub.exceptions() if e["subject_number"] == about], f"{code} is told")
+    assert found["code"] == code
+    assert said in found["message"] + json.dumps(found["detail"])
+    assert hub.run("exceptions", "show", found["number"], "--payload").stdout == body
+
+
+def test_a_number_ten_thousand_characters_long_becomes_an_exception(hub: Place) -> None:
+    answer = hub.send(number="L" * 10_000)
+    assert answer.status == 202
+    until(lambda: [e for e in hub.exceptions() if "at most 64" in e["message"]], "it is told")
+
+
+def test_the_same_id_with_other_content_is_kept_beside_the_first(hub: Place) -> None:
+    first = json.dumps(order(number="SAME")).encode()
+    assert hub.post(first).status == 202
+    assert (again := hub.post(first)).status == 200
+    assert again.body["status"] == "duplicate"
+    other = first.replace(b'"total": "19.50"', b'"total": "99.00"')
+    assert hub.post(other).body["messages"][0]["status"] == "conflict"
+    [found] = until(lambda: [e for e in hub.exceptions() if e["code"] == "receive.conflict"], "the conflict is told")
+    assert hub.run("exceptions", "show", found["number"], "--payload").stdout == other
+
+
 def test_a_compressed_body_is_refused_by_name_and_kept(hub: Place) -> None:
     answer = hub.post(gzip.compress(WHOLE), content_encoding="gzip")
     assert (answer.status, answer.code) == (415, "receive.encoded")

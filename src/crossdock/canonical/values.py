@@ -36,7 +36,10 @@ def _exact(value: Any, validate: ValidatorFunctionWrapHandler) -> Decimal:
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a time without a zone is ambiguous; add an offset such as +00:00")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first or the last day there is, in another zone
+        raise ValueError("is no time in UTC") from None
 
 
 def _plain(value: Decimal) -> str:

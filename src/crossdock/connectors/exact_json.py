@@ -12,6 +12,7 @@ import orjson
 from crossdock.core.errors import PayloadMalformed
 
 _ESCAPED: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_NAME_ENDS: Final = re.compile(rb'"[ \t\r\n]*:')
 _NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -66,6 +67,32 @@ def read_exact(body: bytes) -> Any:
     if _ESCAPED.search(body):
         _only_text(value)
     return value
+
+
+def refuse_repeated_names(body: bytes, value: Any) -> None:
+    """Refuse an object that has a name twice (RFC 7493 section 2.3): which of its values counts would depend on who reads it.
+
+    `value` is what `body` was read as. Raises `PayloadMalformed` naming the name.
+    """
+    names, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) is dict:
+            names += len(each)
+            waiting.extend(each.values())
+        elif type(each) is list:
+            waiting.extend(each)
+    # every name is followed by a colon; a text may look like one too, and then the slow reader decides
+    if len(_NAME_ENDS.findall(body)) > names:
+        json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once_each, parse_float=str, parse_int=str)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise PayloadMalformed(f"an object has the name {name[:80]!r} twice", name=name[:80])
+        seen.add(name)
 
 
 def _only_text(value: Any) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crossdock.canonical.events import EVENT_PAYLOADS, Event, Position, Reference
-from crossdock.connectors.exact_json import read_exact, read_fast
+from crossdock.connectors.exact_json import read_exact, read_fast, refuse_repeated_names
 from crossdock.connectors.http_generic.inbound_options import DocumentRule, EventRule
 from crossdock.connectors.http_generic.overlay import Mapper, compile_conditions, compile_rule, compile_template
 from crossdock.connectors.http_generic.paths import Inexact, Reader, Scope
@@ -106,8 +106,10 @@ class DocumentMapper:
         }
         for name, value in message.headers.items():
             meta[f"header.{name}"] = value
+        document = self._decode(message.body)
+        refuse_repeated_names(message.body, document)
         try:
-            return self._map(self._decode(message.body), meta, message.body)
+            return self._map(document, meta, message.body)
         except Inexact:
             self._decode = read_exact
             return self._map(read_exact(message.body), meta, message.body)

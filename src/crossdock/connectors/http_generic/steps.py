@@ -207,6 +207,8 @@ def _read_time(spec: DateSpec) -> Step:
             moment = datetime.fromisoformat(given) if spec.format == "iso" else datetime.strptime(given, spec.format)  # noqa: DTZ007
         except (ValueError, OverflowError, OSError):
             raise ValueError(f"not a time in the format {spec.format!r}") from None
+        if not 1 < moment.year < 9999:
+            raise ValueError("not a time anything happens at")
         if moment.tzinfo is not None:
             return moment
         if zone is None:

@@ -17,7 +17,7 @@ from crossdock.canonical.fulfilment import FulfilmentOrder, FulfilmentStatus, Pi
 from crossdock.canonical.inventory import StockChange
 from crossdock.canonical.shipment import Shipment
 from crossdock.canonical.values import UtcTime
-from crossdock.connectors.exact_json import read_exact, read_fast
+from crossdock.connectors.exact_json import read_exact, read_fast, refuse_repeated_names
 from crossdock.connectors.protocol import Inbound, StockLine
 from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed, SchemaInvalid
@@ -78,7 +78,9 @@ def _digest(body: bytes) -> str:
 
 def read_object(body: bytes) -> dict[str, Any]:
     """A JSON object with exact decimals. Raises `PayloadMalformed`."""
-    return _an_object(read_exact(body))
+    document = read_exact(body)
+    refuse_repeated_names(body, document)
+    return _an_object(document)
 
 
 def _an_object(value: Any) -> dict[str, Any]:
