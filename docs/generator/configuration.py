@@ -36,8 +36,6 @@ TESTS = {
     "CROSSDOCK_ODOO_ADMIN_KEY": "API key of an administrator; unlocks a few more tests.",
     "CROSSDOCK_ODOO_BERLIN_KEY": "API key of a user in the time zone Europe/Berlin; unlocks tests about days.",
     "CROSSDOCK_CHAOS_ORDERS": "How many orders each chaos test lets cross. Default 60.",
-    "CROSSDOCK_CHAOS_SEED": "The seed of faults and kills, to see the same run again.",
-    "CROSSDOCK_CHAOS_MINUTES": "Chaos tests go on with random seeds for so many minutes. Default 0: one run each.",
     "CROSSDOCK_WALKS": "How many random walks through the order workflow are tried. Default 120.",
     "CROSSDOCK_EXAMPLES": "How many generated sequences of facts are tried on the order workflow. Default 60.",
     "CROSSDOCK_FUZZ_EXAMPLES": "How many damaged messages each EDI reader is given.",

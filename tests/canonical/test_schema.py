@@ -33,7 +33,7 @@ def changed(**edits: Any) -> dict[str, Any]:
 
 def test_every_event_and_object_is_exported(tmp_path: Path) -> None:
     names = {path.name for path in export(tmp_path)}
-    assert {f"event-{event}-1.0.json" for event in EVENT_PAYLOADS} <= names
+    assert {f"event-{event}-{kind.schema_version}.json" for event, kind in EVENT_PAYLOADS.items()} <= names
     assert {"order-1.0.json", "fulfilment_order-1.0.json", "shipment-1.0.json", "milestone-1.0.json", "money-1.0.json"} <= names
     for kind in EVENT_PAYLOADS.values():
         assert objects()[kind.schema_name] is kind

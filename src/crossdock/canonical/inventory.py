@@ -33,6 +33,7 @@ class StockChange(Canonical):
     """Payload of `stock.changed`: new absolute levels, with the reason of the change."""
 
     schema_name = "stock_change"
+    schema_version = "1.1"
 
     levels: Annotated[tuple[InventoryLevel, ...], Field(min_length=1)]
     reason: str = ""
