@@ -229,7 +229,9 @@ class _Scratch:
     def _rows(self) -> Iterator[Difference]:
         query = f'SELECT sku, location, lot, "left", "right" FROM place WHERE {DIFFERS} ORDER BY sku, location, lot'  # noqa: S608
         for sku, location, lot, left, right in self._sql.execute(query):
-            yield Difference(sku, location, lot, None if left is None else Decimal(left), None if right is None else Decimal(right))
+            yield Difference(
+                sku, location, lot, None if left is None else Decimal(left), None if right is None else Decimal(right)
+            )
 
 
 def _taken(rows: Iterator[Difference], count: int) -> Iterator[Difference]:

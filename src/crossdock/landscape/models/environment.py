@@ -33,7 +33,9 @@ class Vault(Strict):
 
     kind: Annotated[
         Name,
-        Field(description="`none`: only `env:` and `file:` references are used; else an entry point of the group `crossdock.vaults`."),
+        Field(
+            description="`none`: only `env:` and `file:` references are used; else an entry point of the group `crossdock.vaults`."
+        ),
     ] = "none"
     url: Annotated[str, Field(description="The vault's address.")] = ""
     secrets: Annotated[str, Field(description="Folder against which `file:` references are read, relative to the landscape.")] = (
