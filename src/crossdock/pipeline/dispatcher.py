@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -128,7 +128,7 @@ class Dispatcher:
         lost = set(partitions)
         for delivery in [d for d in self._deliveries.values() if d.partition in lost]:
             self.remove(delivery)
-        self._done = deque(done for done in self._done if done.delivery.number in self._deliveries)
+        self._done = deque(done for done in self._done if self._deliveries.get(done.delivery.number) is done.delivery)
 
     def busy(self, partition: int) -> bool:
         """Whether a call of this partition is under way."""
@@ -250,6 +250,15 @@ class Dispatcher:
             lane.bucket = Bucket.full(rate, seconds)
         return lane.bucket.wait(rate, seconds) <= 0
 
+    def unplan(self, group: Sequence[Delivery], *, whole: bool = True) -> None:
+        """Deliveries of a planned group that are not sent after all: what the plan took is given back; `whole` with the call itself."""
+        lane = self._lanes[group[0].command.system]
+        if whole:
+            lane.flying -= 1
+        for delivery in group:
+            delivery.busy = False
+            lane.writing.difference_update(delivery.names or ())
+
     # --- sending ----------------------------------------------------------------------------------------
 
     def launch(self, groups: Iterable[list[Delivery]]) -> None:
@@ -273,7 +282,8 @@ class Dispatcher:
         for delivery, result in zip(group, results, strict=True):
             if delivery.names:
                 lane.writing.difference_update(delivery.names)
-            if delivery.number in self._deliveries:
+            # by identity: a partition that was lost and came back has the delivery anew, and asks what became of this attempt
+            if self._deliveries.get(delivery.number) is delivery:
                 self._done.append(Done(delivery, kind, result, started_at, seconds, scope.exchanges, delivery is head))
         self._wake()
 

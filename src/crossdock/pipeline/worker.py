@@ -134,6 +134,7 @@ class Worker:
         self.hint: Callable[[str], None] = lambda _system: None
         """Called with a system that said that a poll would find something."""
         self._reports: list[tuple[str, str, CrossdockError | None]] = []
+        self._reported = self._reports
         self._contributions: list[Contribution] = []
         self._large_after = 0.0
 
@@ -441,8 +442,8 @@ class Worker:
         for delivery in orphans:
             facts.append(_fact(delivery, settler.orphaned(delivery)))
         facts += instructions.run()
-        reports, self._reports = self._reports, []
-        for system, slot, error in reports:
+        self._reported, self._reports = self._reports, []
+        for system, slot, error in self._reported:
             settler.report(system, slot, error, next(iter(self.owned)))
         tick.settled(facts)
         tick.due(taken.due)
@@ -506,9 +507,13 @@ class Worker:
 
         try:
             heads = await self._store.work.do(write)
-        except (Fenced, LedgerUnavailable) as error:
+        except BaseException as error:
+            # nothing of this micro-batch was written: give back what it took
+            for group in groups:
+                self.dispatcher.unplan(group)
+            self._reports = self._reported + self._reports
             for each in contributions:
-                each.ended(error)
+                each.ended(error if isinstance(error, CrossdockError) else LedgerUnavailable("the micro-batch failed"))
             if not isinstance(error, Fenced):
                 raise
             log.warning("fenced: another worker owns one of these partitions")
@@ -531,6 +536,9 @@ class Worker:
             if delivery.number in known:
                 delivery.busy = False
         sending = [[d for d in group if d.number not in known] for group in groups]
+        for group, left in zip(groups, sending, strict=True):
+            if len(left) < len(group):
+                self.dispatcher.unplan([d for d in group if d.number in known], whole=not left)
         for delivery in [d for d in fresh if d.number in known]:
             self.dispatcher.remove(delivery)
         self.dispatcher.launch([group for group in sending if group])
