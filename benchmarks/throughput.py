@@ -1,6 +1,6 @@
 """End to end and accept: the hub against the hand-written loop in the same run, on SQLite and PostgreSQL; ledger growth and idle cost too.
 
-    python -m benchmarks.throughput [--ledger sqlite|postgresql|both] [--messages 12000]
+python -m benchmarks.throughput [--ledger sqlite|postgresql|both] [--messages 12000]
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(url, timeout=10) as answer:
         return json.loads(answer.read())
 
 
@@ -43,7 +43,7 @@ def wait_for(url: str, seconds: float = 20.0) -> float:
     started = time.perf_counter()
     while time.perf_counter() - started < seconds:
         try:
-            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310
+            urllib.request.urlopen(url, timeout=1).close()
         except OSError:
             time.sleep(0.02)
         else:
@@ -53,7 +53,7 @@ def wait_for(url: str, seconds: float = 20.0) -> float:
 
 @contextmanager
 def process(*command: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    started = subprocess.Popen(command, env={**os.environ, **(env or {})}, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    started = subprocess.Popen(command, env={**os.environ, **(env or {})}, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         yield started
     finally:
@@ -67,25 +67,43 @@ def process(*command: str, env: dict[str, str] | None = None) -> Iterator[subpro
 
 def landscape(folder: Path, target: str, ledger: str) -> str:
     """A landscape of one sender and one target, as `crossdock init` writes it, without the target's rate limit."""
-    subprocess.run([sys.executable, "-m", "crossdock", "init", str(folder)], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "crossdock", "init", str(folder)], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
     receiver = folder / "systems/receiver.yaml"
     text = receiver.read_text().split("limits:")[0]
-    receiver.write_text(text + "limits:\n  concurrency: 256\n")
+    receiver.write_text(text + "limits:\n  concurrency: 64\n")
     for environment in (folder / "environments").glob("*.yaml"):
-        lines = [f"  receiver: {target}" if line.strip().startswith("receiver:") else line for line in environment.read_text().splitlines()]
+        lines = [
+            f"  receiver: {target}" if line.strip().startswith("receiver:") else line
+            for line in environment.read_text().splitlines()
+        ]
         environment.write_text("\n".join(lines) + "\n")
     key = secrets.token_hex(16)
     (folder / "secrets/inbox-api-key").write_text(key)
     return key
 
 
-def send(port: int, count: int, key: str = "", path: str = "/in/inbox/orders", rate: float = 0.0, first: int = 0) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.sender", str(port), "--count", str(count), "--path", path, "--rate", str(rate), "--first", str(first)]  # noqa: E501
+def send(
+    port: int, count: int, key: str = "", path: str = "/in/inbox/orders", rate: float = 0.0, first: int = 0
+) -> dict[str, Any]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.sender",
+        str(port),
+        "--count",
+        str(count),
+        "--path",
+        path,
+        "--rate",
+        str(rate),
+        "--first",
+        str(first),
+    ]
     if key:
         command += ["--key", key]
     if rate:
         command += ["--connections", "8"]
-    found = subprocess.run(command, check=True, capture_output=True, cwd=ROOT)  # noqa: S603
+    found = subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     return json.loads(found.stdout)  # type: ignore[no-any-return]
 
 
@@ -201,7 +219,14 @@ def run(kind: str, count: int, base: Path, databases: Any) -> None:
         record("ledger_growth_postgresql", databases.size(full) / (count + 500), "bytes/message", goal=4096, higher=False)
     accept_base = reference(fresh("reference_accept"), count * 2, accept_only=True)
     accept = hub(fresh("accept"), count * 2, True, base / f"{kind}-accept")
-    record(f"accept_{kind}", accept["accepted"], "messages/s", baseline=accept_base, goal=8000, p99_ms=round(accept["accept_p99_ms"], 1))
+    record(
+        f"accept_{kind}",
+        accept["accepted"],
+        "messages/s",
+        baseline=accept_base,
+        goal=8000,
+        p99_ms=round(accept["accept_p99_ms"], 1),
+    )
 
 
 if __name__ == "__main__":
