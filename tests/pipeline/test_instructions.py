@@ -114,6 +114,50 @@ async def test_a_person_who_looked_says_whether_it_happened(start, happened: boo
         assert bool(references) is happened
 
 
+async def test_what_a_person_says_happened_is_not_sent_in_the_same_breath(start) -> None:
+    """The question to the target is due at the moment the person answers it: the micro-batch must not carry out both."""
+    depot = Depot(answers=[AnswerLost("timeout")])
+    async with start(depot, reconcile_tell=1, reconcile_first=0.0, reconcile_longest=0.0) as hub:
+        connector = hub.hub.runtime.participants["depot"].connector
+
+        async def unclear(command: Any) -> EffectUnclear:
+            return EffectUnclear("their search is down")
+
+        connector.find_effect = unclear
+        await hub.post(order_body("1001"))
+        found = await exception(hub)
+        for _ in range(200):
+            if (await ask(hub, "resolve", found, happened=True))["done"]:
+                break
+        await settled(hub)
+        await hub.post(order_body("1001", 2))
+        await hub.until(lambda: len(depot.taken) == 1)
+        assert [command.rsplit(":", 1)[1] for command, _ in depot.taken] == ["2"]
+
+
+async def test_what_ran_out_of_time_is_not_sent_in_the_same_breath(start) -> None:
+    """The system is well again at the very moment the deadline passes."""
+    depot = Depot(always=TargetUnavailable("down"))
+    async with start(depot) as hub:
+        connector = hub.hub.runtime.participants["depot"].connector
+        await hub.post(order_body("1001"))
+        await hub.until_rows("SELECT state FROM ledger_delivery", lambda rows: rows == [(DeliveryState.DEFERRED,)])
+        [delivery] = hub.hub.worker.dispatcher._deliveries.values()
+        from dataclasses import replace
+        from datetime import timedelta
+
+        now = hub.clock.now()
+        delivery.command = replace(delivery.command, deadline=now + timedelta(seconds=50))
+        hub.hub.worker.dispatcher._deadlines.append((int((now.timestamp() + 50) * 1e6), delivery.number))
+        depot.always = None
+        hub.clock.offset += 60
+        found = await exception(hub)
+        assert found.code == "deliver.budget_exhausted"
+        assert connector is not None
+        assert not depot.taken
+        assert await hub.rows("SELECT state, attempts FROM ledger_delivery") == [(DeliveryState.FAILED, 1)]
+
+
 async def test_a_parked_system_is_unparked_by_hand(start) -> None:
     depot = Depot(always=CredentialRefused("expired"))
     async with start(depot, probe_every=60.0) as hub:

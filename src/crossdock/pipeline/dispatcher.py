@@ -206,7 +206,8 @@ class Dispatcher:
                 lane.ready.pop(key, None)
                 continue
             head = queue[0]
-            if head.busy:
+            if head.busy or head.state >= DeliveryState.ACCEPTED:
+                # under way, or settled by this very micro-batch: a person's word or a deadline comes before another attempt
                 lane.ready.pop(key, None)
                 continue
             reconcile = head.state is DeliveryState.UNCERTAIN
