@@ -56,7 +56,7 @@ picture: $(READY) ## Draw docs/images/demo.svg from a real run of the demo
 	$(BIN)/python -m docs.generator.picture
 
 chaos: $(READY) ## Thousands of orders with every fault on while workers are killed again and again; prints what was counted
-	$(BIN)/python -m tests.chaos --orders 1500 $(ARGS)
+	$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES),--orders 1500) $(ARGS)
 
 clean: ## Remove the virtual environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import random
 import sys
 import tempfile
 import uuid
@@ -49,10 +50,11 @@ def main() -> int:
     parser.add_argument(
         "--orders", type=int, default=0, help="at least so many orders for each ledger (default: 2000 without --minutes)"
     )
-    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--seed", type=int, help="default: a random one each time with --minutes, else 11; it is printed")
     parser.add_argument("--ledger", choices=["sqlite", "postgresql", "both"], default="both")
     given = parser.parse_args()
     orders = given.orders or (0 if given.minutes else 2000)
+    seed = given.seed if given.seed is not None else random.randrange(10**6) if given.minutes else 11
     good = True
     with tempfile.TemporaryDirectory(prefix="chaos-") as base, running_server() as server:
         chosen = [name for name in ("sqlite", "postgresql") if given.ledger in (name, "both") and (name == "sqlite" or server)]
@@ -63,11 +65,11 @@ def main() -> int:
             folder.mkdir()
             minutes = given.minutes / len(chosen)
             if name == "sqlite":
-                good &= _storm(f"sqlite:///{folder}/var/ledger.sqlite3", folder, 1, minutes, orders, given.seed)
+                good &= _storm(f"sqlite:///{folder}/var/ledger.sqlite3", folder, 1, minutes, orders, seed)
             else:
                 assert server is not None
                 with _database(server) as url:
-                    good &= _storm(url, folder, 2, minutes, orders, given.seed)
+                    good &= _storm(url, folder, 2, minutes, orders, seed)
     print("nothing lost, doubled, out of order or left uncertain" if good else "SOMETHING WENT WRONG")
     return 0 if good else 1
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.storm import Outcome, Storm
 
-ORDERS = int(os.environ.get("CROSSDOCK_CHAOS_ORDERS", "200"))
+ORDERS = int(os.environ.get("CROSSDOCK_CHAOS_ORDERS", "60"))
 LIMIT = 110.0 + ORDERS * 0.6
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
@@ -26,17 +26,27 @@ def judge(outcome: Outcome) -> None:
     assert outcome.verdict.order_violations == 0, report
     assert outcome.uncertain_open == 0, report
     assert outcome.resent_blind == (), report
+    assert outcome.told_twice == (), report
     assert outcome.open_deliveries == 0, report
     assert outcome.waiting == 0, report
     assert outcome.breaks == 0, report
     # it was a storm, and the machine got through it nearly alone
     assert sum(outcome.faults.values()) > ORDERS, report
     assert outcome.reconciled > 0, report
+    assert outcome.killed >= 3, report
     assert outcome.with_people <= max(2, ORDERS // 50), report
 
 
 async def test_one_worker_on_sqlite_killed_again_and_again(tmp_path: Path, figures: list[str]) -> None:
     storm = Storm(tmp_path, f"sqlite:///{tmp_path}/var/ledger.sqlite3", orders=ORDERS, kills=3 + ORDERS // 200)
+    outcome = await storm.run(LIMIT)
+    figures += outcome.lines()
+    judge(outcome)
+
+
+@pytest.mark.postgresql
+async def test_one_worker_on_postgresql_killed_again_and_again(tmp_path: Path, postgresql_url: str, figures: list[str]) -> None:
+    storm = Storm(tmp_path, postgresql_url, orders=ORDERS, kills=3 + ORDERS // 200)
     outcome = await storm.run(LIMIT)
     figures += outcome.lines()
     judge(outcome)
