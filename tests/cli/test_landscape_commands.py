@@ -82,7 +82,7 @@ def test_what_is_no_landscape_is_said(site: Site, tmp_path: Path) -> None:
     assert site.run("check", str(empty)).code == 2
     done = site.run("up", str(empty), "--json")
     assert done.code == 3
-    assert done.json["error"]["code"] == "landscape.invalid"
+    assert done.json["error"]["code"] == "landscape.absent"
     assert done.json["error"]["hint"]
 
 

@@ -118,9 +118,14 @@ def errors(as_json: bool = False) -> Iterator[None]:
         if as_json:
             say_json({"error": error.as_dict()})
         else:
-            err.print(f"[bold red]{shown(error.message)}[/] [dim]({shown(error.code)})[/]")
-            for finding in error.detail.get("findings", ())[:50]:
-                err.print(f"  {shown(finding['file'])}:{finding['line']}: {shown(finding['message'])} {shown(finding['hint'])}")
+            findings = error.detail.get("findings", ())[:50]
+            # each finding is told with its place below: the message would repeat the first
+            said = error.summary() if findings else error.message
+            err.print(f"[bold red]{shown(said)}[/] [dim]({shown(error.code)})[/]")
+            for finding in findings:
+                err.print(f"  {shown(finding['file'])}:{finding['line']}: {shown(finding['message'])}", soft_wrap=True)
+                if finding["hint"]:
+                    err.print(f"    {shown(finding['hint'])}", soft_wrap=True)
             err.print(f"[dim]{shown(error.hint)}[/]")
         raise typer.Exit(code_of(error)) from None
     except BrokenPipeError:

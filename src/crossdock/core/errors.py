@@ -472,6 +472,13 @@ class LandscapeInvalid(Misconfigured):
     hint = "Run `crossdock check` and mend what it lists."
 
 
+class LandscapeAbsent(LandscapeInvalid):
+    """There is no landscape in this folder."""
+
+    code = "landscape.absent"
+    hint = "Go to the landscape's folder or name it; `crossdock init NAME` makes a new one."
+
+
 class SecretMissing(Misconfigured):
     """A credential the landscape refers to is not in the vault."""
 
@@ -498,6 +505,20 @@ class PayloadStoreUnavailable(LedgerUnavailable):
 
     code = "ledger.payloads_unavailable"
     hint = "Check CROSSDOCK_PAYLOADS, its credentials and the store; what waits goes on by itself, nothing is lost."
+
+
+class LedgerDamaged(LedgerUnavailable):
+    """The ledger's file is damaged."""
+
+    code = "ledger.damaged"
+    hint = "Stop the hub, keep the file for whoever finds out why, check the disk, and restore the last backup."
+
+
+class PartitionsChanged(Misconfigured):
+    """The landscape has another number of partitions than the ledger was made with."""
+
+    code = "ledger.partitions_changed"
+    hint = "Set `partitions` in crossdock.yaml back: with another number, what is open would be lost from sight and order would break."
 
 
 class Fenced(CrossdockError):

@@ -20,7 +20,7 @@ def _unusable(reason: str, as_json: bool) -> typer.Exit:
     if as_json:
         typer.echo(json.dumps({"error": {"code": "landscape.unusable_path", "message": reason}}, indent=2))
     else:
-        typer.echo(f"error: {reason}", err=True)
+        typer.echo(f"error: {reason}\nGo to the landscape's folder or name it; `crossdock init NAME` makes a new one.", err=True)
     return typer.Exit(UNUSABLE)
 
 

@@ -84,7 +84,8 @@ def locate(path: str | os.PathLike[str]) -> Path:
     if not where.is_dir():
         raise NotALandscape(f"{where} is not a folder")
     if not (where / HEAD).is_file():
-        raise NotALandscape(f"{where} has no {HEAD}; `crossdock init NAME` makes a landscape")
+        here = "this folder" if where == Path() else str(where)
+        raise NotALandscape(f"{here} is no landscape: there is no {HEAD} in it")
     return where
 
 

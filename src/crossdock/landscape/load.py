@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from crossdock.core.errors import LandscapeInvalid
+from crossdock.core.errors import LandscapeAbsent, LandscapeInvalid
 from crossdock.landscape.bundle import bundle_id
 from crossdock.landscape.catalogue import Installed
 from crossdock.landscape.files import HEAD, Draft, NotALandscape, read
@@ -27,13 +27,13 @@ def load(
 ) -> Landscape:
     """The landscape at `path`, bound to `environment` (default: the landscape's `default_environment`, else no bindings).
 
-    Raises `LandscapeInvalid`; its detail has `findings`, all of them, each with file, line, code, message and hint.
+    Raises `LandscapeAbsent` when there is none, else `LandscapeInvalid`; its detail has `findings`, all of them, each with file, line, code, message and hint.
     Judged here is what running needs: that every file is valid and that every name leads somewhere. `crossdock check` judges the rest.
     """
     try:
         draft = read(path, variables=variables, environment=environment)
     except NotALandscape as error:
-        raise LandscapeInvalid(str(error), path=str(path), findings=[]) from None
+        raise LandscapeAbsent(str(error), path=str(path)) from None
     hub = draft.models.get(HEAD, {}).get(HEAD)
     chosen = environment or (cast("Hub", hub).default_environment if hub is not None else None)
     if environment is None and chosen is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from crossdock.core.errors import LedgerUnavailable, Misconfigured
+from crossdock.core.errors import LedgerDamaged, LedgerUnavailable, Misconfigured
 
 MIGRATION: Final = 0x43CF
 """Class of the advisory lock under which a PostgreSQL ledger is migrated."""
@@ -112,7 +112,7 @@ def migrate(location: LedgerLocation) -> None:
     Raises `LedgerUnavailable` when the database cannot be reached.
     """
     from django.core.management import call_command
-    from django.db import OperationalError, connections
+    from django.db import DatabaseError, connections
 
     alias = configure(location)
     try:
@@ -122,10 +122,22 @@ def migrate(location: LedgerLocation) -> None:
                     cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
                     cursor.execute("PRAGMA journal_mode=WAL")
             call_command("migrate", database=alias, verbosity=0, interactive=False)
-    except (OperationalError, OSError) as error:
+    except (DatabaseError, OSError) as error:
+        if damaged(error):
+            raise LedgerDamaged(f"the ledger at {location.path} is damaged: {str(error).splitlines()[0]}") from None
         raise LedgerUnavailable(f"the ledger cannot be opened: {str(error).splitlines()[0]}") from None
     finally:
         connections.close_all()
+
+
+def damaged(error: BaseException) -> bool:
+    """Whether a database error says that the ledger's file itself is broken."""
+    found: BaseException | None = error
+    while found is not None:
+        if getattr(found, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return True
+        found = found.__cause__
+    return False
 
 
 @contextmanager

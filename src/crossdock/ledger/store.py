@@ -6,10 +6,12 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from crossdock.core.errors import LedgerUnavailable
-from crossdock.ledger.database import LedgerLocation, configure
+from crossdock.core.errors import LedgerDamaged, LedgerUnavailable
+from crossdock.ledger.database import LedgerLocation, configure, damaged
 from crossdock.ledger.session import PostgresqlSession, Session, SqliteSession, TableTypes
 
 T = TypeVar("T")
@@ -24,15 +26,21 @@ class Lane:
         self._read_only = read_only
         self._connection: Any = None
         self._session: Session | None = None
+        self._file = (0, 0)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"ledger-{name}")
 
     def _open(self) -> Session:
-        if self._session is not None and not (self._location.vendor == "postgresql" and self._connection.closed):
+        if self._session is not None and self._still_there():
             return self._session
         if self._location.vendor == "sqlite":
+            path = self._location.path
+            assert path is not None
+            self._file = _identity(path)
+            # a ledger is made by `migrate` only: an empty one in the place of one that was removed would look like a fresh start
             connection = sqlite3.connect(
-                str(self._location.path), timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512
-            )
+                f"file:{quote(str(path))}?mode=rw", uri=True,
+                timeout=30, isolation_level=None, check_same_thread=False, cached_statements=512,
+            )  # fmt: skip
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA temp_store=MEMORY")
@@ -49,11 +57,27 @@ class Lane:
             self._session = PostgresqlSession(self._connection, self._types)
         return self._session
 
+    def _still_there(self) -> bool:
+        """Whether the connection leads to the ledger. Raises OSError when the file was removed: what is written to it would be lost."""
+        if self._location.vendor == "postgresql":
+            return not self._connection.closed
+        path = self._location.path
+        assert path is not None
+        if _identity(path) == self._file:
+            return True
+        self._drop()
+        return False
+
     def run(self, work: Callable[[Session], T]) -> T:
         """Do `work` in a transaction on the calling thread. Raises `LedgerUnavailable` when the database cannot serve."""
         try:
             session = self._open()
+        except FileNotFoundError:
+            self._drop()
+            raise LedgerUnavailable(f"the ledger {self._location.path} is not there any more") from None
         except Exception as error:
+            if damaged(error):
+                raise LedgerDamaged(f"the ledger is damaged: {_first_line(error)}") from None
             raise LedgerUnavailable(f"the ledger cannot be opened: {_first_line(error)}") from None
         if self._location.vendor == "sqlite":
             return self._run_sqlite(session, work)
@@ -66,7 +90,8 @@ class Lane:
             try:
                 result = work(session)
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -75,6 +100,12 @@ class Lane:
             if error.sqlite_errorname == "SQLITE_ERROR":  # a statement of ours is wrong: no outage
                 raise
             raise LedgerUnavailable(f"the ledger cannot serve: {_first_line(error)}") from error
+        except sqlite3.DatabaseError as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if damaged(error):
+                raise LedgerDamaged(f"the ledger is damaged: {_first_line(error)}") from error
+            raise
         return result
 
     def _run_postgresql(self, session: Session, work: Callable[[Session], T]) -> T:
@@ -123,6 +154,11 @@ class Store:
         """Close all connections; waits for work under way."""
         for lane in {self.work, self.intake, self.read}:
             lane.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _first_line(error: BaseException) -> str:

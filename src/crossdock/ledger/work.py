@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crossdock.core.errors import LedgerUnavailable
+from crossdock.core.errors import LedgerUnavailable, PartitionsChanged
 from crossdock.ledger.batch import OwnedPartition
 from crossdock.ledger.payloads import ClaimStore, Damaged, decode, unpack
 from crossdock.ledger.session import Row, Session
@@ -213,15 +213,20 @@ def resolve_references(session: Session, values: Sequence[str]) -> dict[tuple[st
     return {(scheme, value): key for scheme, value, key in rows}
 
 
+def settle_partitions(session: Session, partitions: int) -> None:
+    """Note at the first start how many partitions there are. Raises `PartitionsChanged` when a later start says another number."""
+    [(known,)] = session.rows("SELECT COUNT(*) FROM ledger_partition")
+    if known == 0:
+        _make_partitions(session, range(partitions))
+    elif known != partitions:
+        raise PartitionsChanged(
+            f"the landscape has {partitions} partitions, its ledger was made with {known}", landscape=partitions, ledger=known
+        )
+
+
 def claim_partitions(session: Session, partitions: Sequence[int], owner: str) -> list[OwnedPartition]:
     """Take ownership: raises the epoch of each partition, which fences whoever owned it before. Creates missing rows."""
-    session.upsert(
-        "ledger_partition",
-        ("id", "epoch", "owner", "audit_seq", "audit_hash"),
-        [(p, 0, "", 0, bytes(32)) for p in partitions],
-        ("id",),
-        (),
-    )
+    _make_partitions(session, partitions)
     owned = []
     for partition in partitions:
         session.execute("UPDATE ledger_partition SET epoch=epoch+1, owner=? WHERE id=?", (owner, partition))
@@ -230,6 +235,16 @@ def claim_partitions(session: Session, partitions: Sequence[int], owner: str) ->
         )
         owned.append(OwnedPartition(partition, epoch, seq, bytes(digest)))
     return owned
+
+
+def _make_partitions(session: Session, partitions: Sequence[int]) -> None:
+    session.upsert(
+        "ledger_partition",
+        ("id", "epoch", "owner", "audit_seq", "audit_hash"),
+        [(p, 0, "", 0, bytes(32)) for p in partitions],
+        ("id",),
+        (),
+    )
 
 
 def highest_number(session: Session) -> int:

@@ -26,7 +26,7 @@ from crossdock.ledger.ids import Numbers
 from crossdock.ledger.payloads import ClaimStore
 from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros
-from crossdock.ledger.work import highest_number
+from crossdock.ledger.work import highest_number, settle_partitions
 from crossdock.pipeline.ask import AskEndpoint
 from crossdock.pipeline.claims import claims_at
 from crossdock.pipeline.comparison import InventoryComparison
@@ -87,6 +87,7 @@ class Hub:
         self.store = Store(self.location)
         engine = self._engine()
         await engine.start()
+        await self.store.work.do(lambda session: settle_partitions(session, self.landscape.partitions))
         floor = await self.store.work.do(highest_number)
         numbers = Numbers(self.clock, engine.node, floor)
         vault = self.landscape.environment.vault
