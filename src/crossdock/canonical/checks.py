@@ -11,19 +11,28 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from crossdock.canonical.bank import BankStatement
 from crossdock.canonical.base import Canonical
 from crossdock.canonical.codes import COUNTRIES, CURRENCIES
+from crossdock.canonical.customer_invoice import CustomerInvoice
+from crossdock.canonical.despatch import DespatchLine, HandlingUnit
+from crossdock.canonical.freight import FreightInvoice
 from crossdock.canonical.fulfilment import FulfilmentOrder, PackageContent
 from crossdock.canonical.gs1 import fault
+from crossdock.canonical.invoice import Invoice, InvoiceLine
 from crossdock.canonical.order import SalesOrder
-from crossdock.canonical.party import Address, Customer
+from crossdock.canonical.order_response import OrderResponse, OrderResponseLine
+from crossdock.canonical.party import Address, Customer, TradingParty
+from crossdock.canonical.payout import Payout
 from crossdock.canonical.phones import normalise_phone
 from crossdock.canonical.postal import postal_rules
 from crossdock.canonical.product import Product
+from crossdock.canonical.purchase_order import PurchaseOrder, PurchaseOrderLine
+from crossdock.canonical.receipt import ExpectedLine, ReceiptLine
 from crossdock.canonical.shipment import CustomsLine, Shipment
 from crossdock.canonical.structure import nested
 from crossdock.canonical.units import units
-from crossdock.canonical.values import Money, Quantity
+from crossdock.canonical.values import Money, Quantity, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,8 @@ def problems(payload: Canonical) -> list[Problem]:
     """Everything wrong with a payload that its schema cannot see; empty when nothing is.
 
     Codes: `country.unknown`, `currency.unknown`, `unit.unknown`, `phone.impossible`, `email.impossible`, `address.incomplete`,
-    `address.postal_code`, `sscc.invalid`, `hs_code.invalid`.
+    `address.postal_code`, `sscc.invalid`, `gtin.invalid`, `item.unnamed`, `hs_code.invalid`,
+    `currency.foreign`, `statement.unbalanced`, `payout.unbalanced`.
     """
     found: list[Problem] = []
     if not _sound(payload, found):
@@ -166,6 +176,24 @@ def _package(package: Any, path: str, found: list[Problem]) -> None:
         found.append(Problem(_place(path, "sscc"), "sscc.invalid", message))
 
 
+def _item(line: Any, path: str, found: list[Problem]) -> None:
+    if line.gtin and fault("gtin", line.gtin):
+        message = f"{line.gtin!r} is not a GTIN: {fault('gtin', line.gtin)}"
+        found.append(Problem(_place(path, "gtin"), "gtin.invalid", message))
+
+
+def _named_item(line: Any, path: str, found: list[Problem]) -> None:
+    _item(line, path, found)
+    if not (line.sku or line.supplier_sku or line.gtin or line.identifiers or getattr(line, "order_line", "")):
+        message = f"line {line.number} names neither an item nor the line of the order it belongs to"
+        found.append(Problem(_place(path, "sku"), "item.unnamed", message))
+
+
+def _despatched(line: Any, path: str, found: list[Problem]) -> None:
+    _named_item(line, path, found)
+    _country(line.origin_country, _place(path, "origin_country"), found)
+
+
 def _tariff(item: Any, path: str, found: list[Problem]) -> None:
     _country(item.origin_country, _place(path, "origin_country"), found)
     digits = item.hs_code.replace(".", "").replace(" ", "")
@@ -178,10 +206,32 @@ def _goods_go_there(document: Any, path: str, found: list[Problem]) -> None:
     _deliverable(document.ship_to, _place(path, "ship_to"), found)
 
 
+def _in_currency(document: Any, path: str, found: list[Problem]) -> None:
+    if document.currency is not None and document.currency not in CURRENCIES:
+        found.append(Problem(_place(path, "currency"), "currency.unknown", f"{document.currency} is no ISO 4217 currency"))
+
+
 def _order(order: Any, path: str, found: list[Problem]) -> None:
-    if order.currency not in CURRENCIES:
-        found.append(Problem(_place(path, "currency"), "currency.unknown", f"{order.currency} is no ISO 4217 currency"))
+    _in_currency(order, path, found)
     _goods_go_there(order, path, found)
+
+
+def _statement(statement: Any, path: str, found: list[Problem]) -> None:
+    _in_currency(statement, path, found)
+    if statement.opening is None or statement.closing is None:
+        return
+    moved = total((each.signed for each in statement.entries if each.status == "booked"), statement.currency)
+    if (ends := statement.opening + moved) != statement.closing:
+        message = f"opens with {statement.opening.amount}, moves {moved.amount}, so it ends with {ends.amount}, not {statement.closing.amount}"
+        found.append(Problem(_place(path, "closing"), "statement.unbalanced", message))
+
+
+def _payout(payout: Any, path: str, found: list[Problem]) -> None:
+    _in_currency(payout, path, found)
+    lines = total((line.amount for line in payout.lines), payout.currency)
+    if payout.lines and lines != payout.total:
+        message = f"its lines come to {lines.amount}, not to {payout.total.amount}"
+        found.append(Problem(_place(path, "total"), "payout.unbalanced", message))
 
 
 _CHECKS: dict[type[Canonical], Callable[[Any, str, list[Problem]], None]] = {
@@ -195,4 +245,19 @@ _CHECKS: dict[type[Canonical], Callable[[Any, str, list[Problem]], None]] = {
     SalesOrder: _order,
     FulfilmentOrder: _goods_go_there,
     Shipment: _goods_go_there,
+    TradingParty: _customer,
+    HandlingUnit: _package,
+    PurchaseOrder: _in_currency,
+    PurchaseOrderLine: _named_item,
+    OrderResponse: _in_currency,
+    OrderResponseLine: _named_item,
+    DespatchLine: _despatched,
+    ExpectedLine: _item,
+    ReceiptLine: _named_item,
+    Invoice: _in_currency,
+    InvoiceLine: _item,
+    CustomerInvoice: _in_currency,
+    FreightInvoice: _in_currency,
+    BankStatement: _statement,
+    Payout: _payout,
 }

@@ -36,6 +36,10 @@ YER ZAR ZMW ZWG
 )
 """ISO 4217 alphabetic codes but XTS (for testing) and XXX (no currency): nothing is bought for those."""
 
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217's own code for "no currency". It stands where a document names none, once that is noted as wrong, so that everything else in the
+document is looked at too; no object is ever made with it, because `CURRENCIES` does not have it."""
+
 MINOR_UNITS: Final[dict[str, int]] = {
     **dict.fromkeys(_codes("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"), 0),
     **dict.fromkeys(_codes("BHD IQD JOD KWD LYD OMR TND"), 3),

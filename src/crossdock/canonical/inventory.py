@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from crossdock.canonical.base import Canonical
 from crossdock.canonical.product import Sku
 from crossdock.canonical.values import Quantity, UtcTime
+
+MovementCause = Literal["pick", "receipt", "transfer", "return", "count", "adjustment", "damage", "loss", "found"]
+"""Why stock moved. The first four belong to a document (an order, a delivery, a return); the others belong to nothing but the goods."""
+CAUSES: tuple[MovementCause, ...] = get_args(MovementCause)
 
 
 class InventoryLevel(Canonical):
@@ -36,5 +40,31 @@ class StockChange(Canonical):
     schema_version = "1.1"
 
     levels: Annotated[tuple[InventoryLevel, ...], Field(min_length=1)]
+    reason: str = ""
+    reference: str = ""
+
+
+class QuantityChange(Canonical):
+    """By how much the stock of one SKU at one location became more, or less when the quantity is negative."""
+
+    schema_name = "quantity_change"
+
+    sku: Sku
+    location: str
+    quantity: Quantity
+    lot: str = ""
+
+
+class StockMovement(Canonical):
+    """Payload of `stock.moved`: by how much stock changed and why (GS1 EPCIS: quantity and business step).
+
+    A level says how much there is, and only the newest counts; a movement is a fact of its own, and each counts once, in whatever order
+    they arrive. Locations are those of the books: bins that are one place there are added up.
+    """
+
+    schema_name = "stock_movement"
+
+    changes: Annotated[tuple[QuantityChange, ...], Field(min_length=1)]
+    cause: MovementCause
     reason: str = ""
     reference: str = ""

@@ -85,6 +85,56 @@ class SalesOrder(Canonical):
         return self
 
 
+class AmendedLine(Canonical):
+    """A line of an amendment (X12 860 POC, EDIFACT ORDCHG LIN): a new one, or what of a known one is different; what is not stated stays."""
+
+    schema_name = "amended_line"
+
+    number: Annotated[str, Field(min_length=1, max_length=64)]
+    sku: Sku | None = None
+    name: str = ""
+    quantity: Quantity | None = None
+    unit_price: Money | None = None
+    discount: Money | None = None
+    identifiers: tuple[Identifier, ...] = ()
+
+    @model_validator(mode="after")
+    def _positive(self) -> AmendedLine:
+        if self.quantity is not None and self.quantity.value <= Decimal(0):
+            raise ValueError(
+                f"line {self.number}: quantity {self.quantity.value} is not above zero; a line taken back is in `removed`"
+            )
+        return self
+
+
+class OrderAmendment(Canonical):
+    """Payload of `order.amended`: a change that lists only what changes. `removed` are numbers of lines taken back whole.
+
+    It has a meaning only on the version it was made for: amendments of one order take effect in the order of their numbers, each once.
+    """
+
+    schema_name = "order_amendment"
+
+    number: Annotated[str, Field(min_length=1, max_length=64)]
+    amended_at: UtcTime
+    lines: tuple[AmendedLine, ...] = ()
+    removed: tuple[str, ...] = ()
+    ship_to: Address | None = None
+    requested_ship_date: UtcTime | None = None
+    service_level: str = ""
+    total: Money | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _sound(self) -> OrderAmendment:
+        numbers = [*(line.number for line in self.lines), *self.removed]
+        if twice := _twice(numbers):
+            raise ValueError(f"lines named twice: {', '.join(twice)}")
+        if not numbers and self.ship_to is None and self.requested_ship_date is None and not self.service_level:
+            raise ValueError("the amendment changes nothing")
+        return self
+
+
 class OrderCancellation(Canonical):
     """Payload of `order.cancelled`: what was cancelled, by whom and why; no `lines` means the whole order."""
 
@@ -106,6 +156,18 @@ class OrderConfirmation(Canonical):
     confirmed_at: UtcTime
     total: Money | None = None
     order: SalesOrder | None = None
+
+
+class OrderShipped(Canonical):
+    """Payload of `order.shipped`: nothing more of this order will be shipped. `shipments` are the numbers of all consignments that carry it;
+    none means that it was cancelled before anything left.
+    """
+
+    schema_name = "order_shipped"
+
+    number: str
+    shipments: tuple[str, ...] = ()
+    at: UtcTime
 
 
 class Discrepancy(Canonical):

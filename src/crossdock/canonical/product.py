@@ -13,6 +13,21 @@ from crossdock.canonical.values import CountryCode, ExactDecimal, Money, UnitCod
 Sku = Annotated[str, Field(min_length=1, max_length=128)]
 
 
+class TradedItem(Canonical):
+    """How a line of a business document names its item (UBL cac:Item): by the buyer's number, the supplier's, the GTIN, or several.
+
+    `sku` is the buyer's number (BT-156, X12 `BP`/`IN`, EDIFACT `BP`/`IN`), `supplier_sku` the seller's (BT-155, `VP`/`VN`, `SA`), `gtin`
+    BT-157 (`UP`, `UK`, `EN`, `SRV`), `name` BT-153, `description` BT-154, `identifiers` whatever else there is (`x12:mg`).
+    """
+
+    sku: Annotated[str, Field(max_length=128)] = ""
+    supplier_sku: Annotated[str, Field(max_length=128)] = ""
+    gtin: Annotated[str, Field(max_length=14)] = ""
+    name: str = ""
+    description: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+
+
 class Product(Canonical):
     """A product by its SKU in the system that owns products."""
 

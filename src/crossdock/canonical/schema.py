@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from crossdock.canonical.bank import CreditTransfer
 from crossdock.canonical.base import Canonical
+from crossdock.canonical.customer_invoice import InvoiceRequest
 from crossdock.canonical.events import EVENT_PAYLOADS
+from crossdock.canonical.freight import Tender
 from crossdock.canonical.fulfilment import FulfilmentOrder
+from crossdock.canonical.journal import Journal
 from crossdock.canonical.order import Discrepancy
 from crossdock.canonical.questions import QUESTIONS
+from crossdock.canonical.receipt import ExpectedReceipt
+from crossdock.canonical.returns import ExpectedReturn, ReturnAnswer, ReturnTransfer
 from crossdock.canonical.structure import nested
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,6 +30,14 @@ def objects() -> dict[str, type[Canonical]]:
     waiting: list[type[Canonical]] = [
         FulfilmentOrder,
         Discrepancy,
+        ExpectedReceipt,
+        ExpectedReturn,
+        ReturnTransfer,
+        ReturnAnswer,
+        InvoiceRequest,
+        CreditTransfer,
+        Tender,
+        Journal,
         *EVENT_PAYLOADS.values(),
         *(kind for pair in QUESTIONS.values() for kind in pair),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
@@ -57,6 +57,10 @@ ExactDecimal = Annotated[
 
 UtcTime = Annotated[datetime, AfterValidator(_aware)]
 """A point in time; naive times are refused, aware ones are normalised to UTC."""
+
+Day = date
+"""A calendar day as it stands on a paper (EN 16931 data type Date): issue, due and delivery dates, expiry. It is the day of the place named
+with it; days are compared with days, never with points in time."""
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 alphabetic code")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code")]
