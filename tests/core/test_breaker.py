@@ -47,6 +47,21 @@ def test_a_probe_that_never_reports_does_not_block_for_ever() -> None:
     assert probing.started(after(45), POLICY).allows(after(45))
 
 
+def test_a_probe_that_was_not_made_or_told_nothing_is_made_again() -> None:
+    probing = tripped().started(after(10), POLICY).started(after(10), POLICY)
+    assert not probing.allows(after(11))
+    assert probing.withdrawn(POLICY).allows(after(11))
+    assert probing.withdrawn(POLICY).withdrawn(POLICY).withdrawn(POLICY).probing == POLICY.probes
+    assert CLOSED.withdrawn(POLICY) == CLOSED and tripped().withdrawn(POLICY) == tripped()
+
+
+def test_who_cannot_wait_gets_one_trial_call() -> None:
+    hastened = tripped().hastened(after(2))
+    assert hastened.allows(after(2))
+    assert not hastened.started(after(2), POLICY).started(after(2), POLICY).allows(after(2))
+    assert CLOSED.hastened(NOW) == CLOSED
+
+
 def test_every_failed_probe_doubles_the_pause_up_to_the_longest() -> None:
     breaker, at, pauses = tripped(), NOW, []
     for _ in range(4):

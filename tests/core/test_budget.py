@@ -82,3 +82,39 @@ def test_attempts_left_counts_what_would_be_made(budget: RetryBudget, seconds: i
     while isinstance(verdict := budget.next_attempt(now, number, None, deadline), Retry):
         now, made, number = verdict.at, made + 1, number + 1
     assert budget.attempts_left(NOW, attempt, deadline) == made
+
+
+@pytest.mark.parametrize(
+    ("decided", "van"),
+    [
+        (datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 24, 13, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 12, tzinfo=UTC), datetime(2026, 10, 25, 14, 30, tzinfo=UTC)),
+        (datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 28, 14, 30, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 12, tzinfo=UTC), datetime(2026, 3, 29, 13, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_last_attempt_before_the_van_follows_the_change_of_the_clocks(decided: datetime, van: datetime) -> None:
+    """An hour too late would be an order that is tried for an hour after the van has left."""
+    calendars = {"north": BusinessCalendar("Europe/Berlin", cutoffs={"dhl": time(15, 30)})}
+    budget = RetryBudget(attempts=1000, first_delay=60, max_delay=600, jitter=0, cutoff="north/dhl", margin=300)
+    deadline = budget.deadline(decided, calendars)
+    assert deadline == van
+    now, last = decided, False
+    for attempt in range(1, 1000):
+        verdict = budget.next_attempt(now, attempt, deadline=deadline)
+        if isinstance(verdict, Exhausted):
+            break
+        now, last = verdict.at, verdict.last
+    assert last
+    assert now == van - timedelta(seconds=300)
+
+
+def test_a_budget_of_a_day_is_24_hours_also_when_the_wall_has_25() -> None:
+    decided = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert RetryBudget(within=timedelta(days=1)).deadline(decided, {}) == decided + timedelta(hours=24)
+
+
+def test_working_time_over_the_change_of_the_clocks_is_time_that_passes() -> None:
+    night = BusinessCalendar("Europe/Berlin", {6: (time(22), time(6))})
+    budget = RetryBudget(within=timedelta(hours=9), working="night")
+    assert budget.deadline(datetime(2026, 10, 24, 12, tzinfo=UTC), {"night": night}) == datetime(2026, 10, 25, 5, tzinfo=UTC)

@@ -118,3 +118,24 @@ def test_the_next_cutoff_is_a_working_day_and_the_first(calendar: BusinessCalend
     assert moment >= at
     assert calendar.next_cutoff("c", moment) == moment
     assert calendar.next_cutoff("c", at + (moment - at) / 2) == moment
+
+
+@pytest.mark.parametrize(
+    ("zone", "cutoff", "before", "moment"),
+    [
+        # the Friday before, the day itself, and the Monday after: 15:30 on the wall, whatever UTC says
+        ("Europe/Berlin", time(15, 30), utc(2026, 10, 23, 10), utc(2026, 10, 23, 13, 30)),
+        ("Europe/Berlin", time(15, 30), utc(2026, 10, 25, 10), utc(2026, 10, 25, 14, 30)),
+        ("Europe/Berlin", time(15, 30), utc(2026, 10, 26, 10), utc(2026, 10, 26, 14, 30)),
+        # a time the clocks skip is read with the offset before: an hour later on the wall
+        ("Europe/Berlin", time(2, 30), utc(2026, 3, 29, 0), utc(2026, 3, 29, 1, 30)),
+        # a time that comes twice is its first occurrence: too early by an hour is safe, too late would miss the carrier
+        ("Europe/Berlin", time(2, 30), utc(2026, 10, 25, 0), utc(2026, 10, 25, 0, 30)),
+        ("America/New_York", time(1, 30), utc(2026, 11, 1, 5), utc(2026, 11, 1, 5, 30)),
+        # the first occurrence is over: the next one is tomorrow's
+        ("America/New_York", time(1, 30), utc(2026, 11, 1, 5, 31), utc(2026, 11, 2, 6, 30)),
+    ],
+)
+def test_a_cutoff_on_the_day_the_clocks_change(zone: str, cutoff: time, before: datetime, moment: datetime) -> None:
+    carrier = BusinessCalendar(zone, cutoffs={"van": cutoff})
+    assert carrier.next_cutoff("van", before) == moment

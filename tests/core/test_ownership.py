@@ -130,3 +130,21 @@ def test_entities_are_the_payloads_of_events() -> None:
     done = matrix.authorize("picking.completed", "other", pick)
     assert done.stripped[0].place == "packages[P1].sscc"
     assert isinstance(done.payload, PickConfirmation) and done.payload.packages[0].sscc == ""
+
+
+def test_nobody_writes_into_a_system_what_it_is_the_record_of_itself() -> None:
+    matrix = compiled(
+        Owner("order", ("odoo",), ("incoterm",), policy="refuse"),
+        Owner("order", ("shop",)),
+        Owner("product", ("*",)),
+    )
+    paper = order(incoterm="DAP")
+    assert [each.place for each in matrix.check_write("order", "odoo", paper)] == ["incoterm"]
+    assert matrix.check_write("order", "odoo", order()) == ()
+    # of what several own, each keeps what it originated
+    assert "total" in {each.place.split(".")[0] for each in matrix.check_write("order", "woo", paper, "woo")}
+    assert matrix.check_write("order", "woo", paper, "shopify-eu") == ()
+    assert matrix.owns_any("odoo")
+    assert matrix.owns_of("odoo", "order")
+    assert not matrix.owns_any("wms")
+    assert not matrix.owns_of("odoo", "product")

@@ -53,6 +53,14 @@ class Breaker:
             return replace(self, phase="half_open", probing=policy.probes - 1, passed=0, until=until)
         return self
 
+    def hastened(self, now: datetime) -> Breaker:
+        """The circuit when somebody cannot wait until its pause is over: one trial call may be made at once."""
+        return replace(self, until=now) if self.phase == "open" else self
+
+    def withdrawn(self, policy: BreakerPolicy) -> Breaker:
+        """The circuit after a call that was let through was not made, or told nothing of the system: another may try in its place."""
+        return replace(self, probing=min(policy.probes, self.probing + 1)) if self.phase == "half_open" else self
+
     def succeeded(self, policy: BreakerPolicy) -> Breaker:
         """The circuit after the system answered (a business refusal is an answer too)."""
         if self.phase == "closed":

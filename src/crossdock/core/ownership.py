@@ -27,6 +27,20 @@ what the hub knows already, refuse otherwise."""
 
 Act = Literal["originates", "enriches", "validates", "finalizes"]
 ANYBODY: Final = "*"
+WRITES: Final[Mapping[str, frozenset[str]]] = {
+    "order.create": frozenset({"order"}),
+    "order.change": frozenset({"order"}),
+    "transfer.validate": frozenset({"confirmation"}),
+    "transfer.track": frozenset({"shipment", "milestone"}),
+    "shop.fulfil": frozenset({"shipment"}),
+    "shop.milestone": frozenset({"milestone"}),
+    "shop.stock": frozenset({"levels"}),
+    "stock.adjust": frozenset({"levels", "changes"}),
+    "receipt.validate": frozenset({"receipt"}),
+    "bill.create": frozenset({"invoice"}),
+    "document.send": frozenset({"document"}),
+}
+"""Commands that write facts into their target, and the documents of theirs that are written; all others ask the target to act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +95,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """The event's payload as it may go on, with the fields that were left out of it."""
+    """The event's payload as it may go on, the fields that were left out of it, and those that are accepted only if known already."""
 
     payload: Canonical
     stripped: tuple[Refusal, ...] = ()
+    doubtful: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,8 @@ class Ownership:
         self._owners: dict[str, list[tuple[tuple[FieldPath, ...], Owner, tuple[str, ...]]]] = {}
         self._rules: dict[tuple[str, str], tuple[_Rule, ...]] = {}
         self._may: dict[tuple[str, str], frozenset[Act]] = {}
+        self._keepers: frozenset[str] | None = None
+        self._recorded: Mapping[tuple[str, str], Sequence[tuple[FieldPath, tuple[str, ...], Policy]]] | None = None
         changes = [day for owner in matrix.owners for day in (owner.since, owner.until) if day is not None and day > on]
         self.valid_until: date | None = min(changes, default=None)
         """The first day this compilation is no longer right for; None: never."""
@@ -158,11 +175,19 @@ class Ownership:
         return tuple(refused)
 
     def authorize(
-        self, event: str, source: str, payload: Canonical, known: Canonical | None = None, originator: str = ""
+        self,
+        event: str,
+        source: str,
+        payload: Canonical,
+        known: Canonical | None = None,
+        originator: str = "",
+        *,
+        compared_later: bool = False,
     ) -> Authorized:
         """The payload as it may go on. Arguments as for `check`.
 
-        Raises NotResponsible when the source may not send this event at all, FieldNotOwned with all refused fields in its detail.
+        With `compared_later`, fields that are accepted when they are equal are told as `doubtful` instead of refused: what was accepted
+        last is known only when the event's turn has come. Raises NotResponsible when the source may not send this event at all, FieldNotOwned with all refused fields in its detail.
         """
         if not self.may(event, source):
             allowed = sorted({system for _, systems in self._acts.get(event, ()) for system in systems})
@@ -170,7 +195,8 @@ class Ownership:
         refusals = self.check(event, source, payload, known, originator)
         if not refusals:
             return Authorized(payload)
-        fatal = [one for one in refusals if one.policy != "strip"]
+        doubtful = tuple(one for one in refusals if compared_later and one.policy == "accept_equal")
+        fatal = [one for one in refusals if one.policy != "strip" and one not in doubtful]
         if fatal:
             fields = [{"field": one.place, "owners": list(one.owners)} for one in fatal]
             names = ", ".join(one.place for one in fatal[:5]) + (" ..." if len(fatal) > 5 else "")
@@ -178,7 +204,40 @@ class Ownership:
         for rule in self._rules[event, source]:
             if rule.policy == "strip" and rule.path.values(payload):
                 payload = rule.path.cleared(payload)
-        return Authorized(payload, refusals)
+        return Authorized(payload, tuple(one for one in refusals if one.policy == "strip"), doubtful)
+
+    def owns_any(self, system: str) -> bool:
+        """Whether a system is the record of anything at all."""
+        if self._keepers is None:
+            self._keepers = frozenset(keeper for keeper, _ in self._records())
+        return system in self._keepers
+
+    def owns_of(self, system: str, entity: str) -> bool:
+        """Whether a system is the record of anything of an entity."""
+        return (system, entity) in self._records()
+
+    def check_write(self, entity: str, target: str, payload: Canonical, originator: str = "") -> tuple[Refusal, ...]:
+        """The fields of `payload` that `target` itself is the record of, so that nobody may write them there.
+
+        Fields with several owners belong to the one that originated the object.
+        """
+        refused: list[Refusal] = []
+        for path, owners, policy in self._records().get((target, entity), ()):
+            if len(owners) > 1 and originator != target:
+                continue
+            refused.extend(Refusal(place, owners, policy) for place in path.values(payload))
+        return tuple(refused)
+
+    def _records(self) -> Mapping[tuple[str, str], Sequence[tuple[FieldPath, tuple[str, ...], Policy]]]:
+        """By system and entity: the fields it is the record of. What anybody owns nobody is the record of."""
+        if self._recorded is None:
+            found: dict[tuple[str, str], list[tuple[FieldPath, tuple[str, ...], Policy]]] = {}
+            for entity, entries in self._owners.items():
+                for paths, owner, systems in entries:
+                    for system in () if ANYBODY in systems else systems:
+                        found.setdefault((system, entity), []).extend((path, systems, owner.policy) for path in paths)
+            self._recorded = found
+        return self._recorded
 
     def _plan(self, event: str, source: str) -> tuple[_Rule, ...]:
         model = self._events.get(event)

@@ -60,7 +60,8 @@ class Decided:
     """A fact: a person settled what the process had parked in `slot`, by one of the actions offered there.
 
     `data` is what the action needs (JSON values): missing customs facts, the acknowledgement of something done by hand.
-    `by` is who decided; it is kept in the audit trail, and the decision of the process must not depend on it.
+    `by` is who decided; it is kept in the audit trail and on commands of money as who approved. What a process decides must not depend on
+    it, but for whether two approvals are those of two people.
     """
 
     slot: str
@@ -164,7 +165,12 @@ class FlowContext:
 
 
 class Process(Protocol[S]):
-    """A workflow. Implementations are pure: the same arguments give the same decision, whenever and wherever."""
+    """A workflow. Implementations are pure: the same arguments give the same decision, whenever and wherever.
+
+    A workflow may also offer `elsewhere(event, context) -> bool`: whether an event of a key without an instance tells of a transaction
+    that another hub, or this one with another ledger, carries out. Nobody waits for it then, and nothing is started.
+    And `indifferent(state, event) -> bool`: whether an event says nothing that the state does not know; asked of events that come in bulk.
+    """
 
     name: str
     version: str
