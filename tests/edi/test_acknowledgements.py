@@ -325,3 +325,9 @@ def test_aperak_round_trip(release: str) -> None:
     assert first.errors[0].text.startswith("article 4000862141404 is unknown")
     assert first.errors[0].reference == ("LI", "1")
     assert (second.answers, second.accepted, second.errors) == ("PO-4712", True, [])
+
+
+def test_a_sender_no_envelope_can_name_is_told_instead_of_written() -> None:
+    long = x12(ORDER).replace(b"*ZZ*SENDER         *", b"*ZZ*SENDER WITH A NAME OF MORE THAN FIFTEEN*")
+    with pytest.raises(NothingToAcknowledge, match="cannot be addressed"):
+        acknowledge(long, moment=NOW)

@@ -18,7 +18,7 @@ from tests.edi.messages import ORDER, ORDERS, edifact, x12
 
 X12_DOCUMENTS = [
     "850", "855", "856", "860", "865", "810", "820", "830", "846", "940", "943", "944", "945", "947",
-    "204", "990", "210", "214", "997",
+    "204", "990", "210", "214", "824", "997",
 ]  # fmt: skip
 EDIFACT_DOCUMENTS = [
     "ORDERS", "ORDCHG", "ORDRSP", "DESADV", "RECADV", "INVOIC", "REMADV", "IFTMIN", "IFTSTA", "INVRPT", "SLSRPT",
@@ -351,3 +351,30 @@ def test_any_order_of_segments_ends_with_findings(body: list[str]) -> None:
             placed = sum(len(loop.segments) + len(loop.unplaced) for loop in tree.walk())
             assert placed == sum(1 for _ in document.rows())
             assert len(found) <= 300
+
+
+ADVICE = [
+    "BGN*11*77*20261123*1200",
+    "OTI*TR*TN*PO-1*SENDER*RECEIVER*20261123*1200*1*0001*850",
+    "TED*848*no such article*PO1*7*7**4711",
+]
+
+
+@pytest.mark.parametrize("release", ["004010", "005010"])
+@pytest.mark.parametrize(
+    ("place", "written", "code"),
+    [
+        (0, ADVICE[0], ""),
+        (0, "BGN*11*77", "element-missing"),
+        (1, "OTI*XX*TN*PO-1", "code-not-allowed"),
+        (1, "OTI*TR*TN*PO-1******0001", "element-condition"),
+        (2, "TED*848*" + "x" * 61, "element-too-long"),
+        (2, "BEG*00*SA*PO-1**20230525", "segment-not-in-guide"),
+    ],
+)
+def test_an_application_advice_is_checked_by_its_guide(release: str, place: int, written: str, code: str) -> None:
+    guide = find_guide("x12", "824", release)
+    assert guide is not None
+    body = [*ADVICE[:place], written, *ADVICE[place + 1 :]]
+    found = [each.code for each in check_document(next(read_x12(x12(body, kind="824", group="AG"))), guide)]
+    assert code in found if code else not found

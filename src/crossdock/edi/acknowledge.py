@@ -15,14 +15,14 @@ from .interchange import Document
 from .policy import DEFAULT, Policy
 from .recognise import HEAD, Standard, recognise
 from .segments import Segment
-from .writer import OutDocument, Row
+from .writer import OutDocument, Row, UnwritableValue
 from .x12 import envelope as x12
 from .x12 import functional_ack, interchange_ack
 from .x12 import writer as x12_writer
 
 
 class NothingToAcknowledge(ValueError):
-    """The file is not X12 or EDIFACT, has no interchange header, or holds only acknowledgements."""
+    """The file is not X12 or EDIFACT, has no interchange header, holds only acknowledgements, or names a sender whom no envelope can name."""
 
 
 def acknowledge(
@@ -40,10 +40,13 @@ def acknowledge(
     or 999 is preceded by TA1 when ISA14 asks for one. Raises `NothingToAcknowledge`.
     """
     standard = recognise(data[:HEAD])
-    if standard is Standard.X12 and kind in ("", "997", "999", "TA1"):
-        return _x12(data, moment, control_number, kind or "997", _checker(guide), policy)
-    if standard is Standard.EDIFACT and kind in ("", "CONTRL"):
-        return _edifact(data, moment, control_number, _checker(guide), policy)
+    try:
+        if standard is Standard.X12 and kind in ("", "997", "999", "TA1"):
+            return _x12(data, moment, control_number, kind or "997", _checker(guide), policy)
+        if standard is Standard.EDIFACT and kind in ("", "CONTRL"):
+            return _edifact(data, moment, control_number, _checker(guide), policy)
+    except (UnwritableValue, UnicodeEncodeError) as error:
+        raise NothingToAcknowledge(f"the acknowledgement cannot be addressed to its sender: {error}") from None
     raise NothingToAcknowledge(f"a {standard} file is not acknowledged by {kind or 'anything'}")
 
 

@@ -20,6 +20,7 @@ from .x12.envelope import X12Scanner
 from .xml_messages import check_xml
 
 MAX_FINDINGS = 1000
+MAX_JUDGED = 16 << 20
 AUTO = "auto"
 
 # A guide, AUTO to take the starter guide for each document, or None to check envelopes only.
@@ -44,7 +45,8 @@ def check_file(path: Path | str, *, guide: GuideChoice = None, policy: Policy = 
     """One file's verdict: `file, standard, type, verdict, findings, interchanges, documents`.
 
     `standard` is x12, edifact, ubl, camt, mt940 or unknown; `verdict` is ok, findings or refused; each finding
-    has code, segment, element (0: the whole segment), position (byte in the file) and message. Notes, which
+    has code, segment, element (0: the whole segment), position (byte in the file) and message; what schemas and rules found in a
+    UBL document, also the path and the name of the rules. Notes, which
     never change the verdict, are listed only when asked for. Never raises: an unreadable file is refused.
     """
     try:
@@ -85,10 +87,13 @@ def _check(pieces: Iterator[bytes], name: str, guide: GuideChoice, policy: Polic
     elif standard is Standard.EDIFACT:
         _check_envelopes(EdifactScanner(whole, max_findings=MAX_FINDINGS), report, guide)
     elif standard in (Standard.UBL, Standard.CAMT):
-        summary = check_xml(whole)
+        kept = _Kept(whole)
+        summary = check_xml(iter(kept))
         report.types[summary.type] = None
         report.interchanges, report.documents = 1, summary.documents
         report.add(summary.findings)
+        if standard is Standard.UBL and not summary.findings:
+            report.add(_rules(kept.data))
     elif standard is Standard.MT940:
         statement = check_mt940(whole)
         report.types[statement.type] = None
@@ -101,6 +106,37 @@ def _check(pieces: Iterator[bytes], name: str, guide: GuideChoice, policy: Polic
             report.add(f for f in found if f.code in ("not-well-formed", "doctype-forbidden"))
         report.add([Finding("unrecognised", message)])
     return _result(name, standard, report, policy, notes)
+
+
+class _Kept:
+    """The pieces of a file on their way to a reader, kept as long as they are small enough to be judged by rules."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._kept: list[bytes] = []
+        self._size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._size += len(piece)
+            if self._size <= MAX_JUDGED:
+                self._kept.append(piece)
+            else:
+                self._kept.clear()
+            yield piece
+
+    @property
+    def data(self) -> bytes:
+        """The whole file, or nothing when it is too large."""
+        return b"".join(self._kept)
+
+
+def _rules(data: bytes) -> list[Finding]:
+    """What the installed schemas and official rules say of a UBL document; nothing when none are installed."""
+    from .ubl.rules import installed
+
+    book = installed()
+    return book.judge(data) if book is not None and data else []
 
 
 def _check_envelopes(scanner: Scanner, report: _Report, choice: GuideChoice) -> None:
@@ -128,6 +164,9 @@ def _check_envelopes(scanner: Scanner, report: _Report, choice: GuideChoice) -> 
         elif not isinstance(event, (Run, Closed)):
             loose.add(event.segment.tag)
     report.interchanges = scanner.interchanges
+    if not report.interchanges and not report.documents and len(report.log.findings) == report.log.notes:
+        tag = "UNB" if scanner.name == "edifact" else "ISA"
+        report.add([Finding(f"no-{tag}", "there is no interchange in the file", tag)])
     report.log.suppressed += scanner.log.suppressed
     if not report.types and "TA1" in loose:
         report.types["TA1"] = None
@@ -200,6 +239,7 @@ def _result(name: str, standard: Standard, report: _Report, policy: Policy, note
             "position": f.byte_position,
             "message": f.message,
         }
+        | ({"path": f.loop, "rules": f.reference} if standard is Standard.UBL and f.loop else {})
         for f in shown
     ]
     verdict = policy.verdict(findings)

@@ -34,6 +34,14 @@ _UBL_MANDATORY = {
         "LegalMonetaryTotal",
         "CreditNoteLine",
     ),
+    "FreightInvoice": (
+        "IssueDate",
+        "Shipment",
+        "AccountingSupplierParty",
+        "AccountingCustomerParty",
+        "LegalMonetaryTotal",
+        "InvoiceLine",
+    ),
     "Order": ("IssueDate", "BuyerCustomerParty", "SellerSupplierParty", "OrderLine"),
     "OrderResponse": ("IssueDate", "OrderReference", "SellerSupplierParty", "BuyerCustomerParty"),
     "OrderResponseSimple": ("IssueDate", "OrderReference", "SellerSupplierParty", "BuyerCustomerParty"),
@@ -159,6 +167,52 @@ class _Reader:
         for child in ("ID", *_UBL_MANDATORY.get(local, ())):
             if not self.children[child] and (child != "ID" or local in _UBL_MANDATORY):
                 self.find("element-missing", f"{local} has no {child}", segment=local)
+
+
+class _Form:
+    """Looks at form only: declarations of document types, depth, number of elements."""
+
+    def __init__(self, most: int) -> None:
+        self.found: list[Finding] = []
+        self.depth = 0
+        self.room = most
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.StartDoctypeDeclHandler = self.doctype
+
+    def stop(self, code: str, message: str) -> None:
+        self.found.append(Finding(code, message, byte_position=max(self.parser.CurrentByteIndex, 0)))
+        raise _Stop
+
+    def doctype(self, *_: object) -> None:
+        self.stop("doctype-forbidden", "a document type declaration is not accepted in business documents")
+
+    def start(self, _name: str, _attributes: object) -> None:
+        self.depth += 1
+        self.room -= 1
+        if self.depth > MAX_DEPTH:
+            self.stop("too-deep", f"elements are nested more than {MAX_DEPTH} deep")
+        if self.room < 0:
+            self.stop("too-many", "the document has more elements than are read")
+
+    def end(self, _name: str) -> None:
+        self.depth -= 1
+
+
+def check_form(data: bytes, most: int) -> list[Finding]:
+    """What keeps a document from being read at all: not well-formed, a document type declaration, too deep, more than `most` elements."""
+    form = _Form(most)
+    try:
+        form.parser.Parse(data, True)
+    except _Stop:
+        pass
+    except expat.ExpatError as error:
+        message = f"not well-formed XML at line {error.lineno}: {expat.ErrorString(error.code)}"
+        form.found.append(Finding("not-well-formed", message, byte_position=max(form.parser.ErrorByteIndex, 0)))
+    except (ValueError, LookupError) as error:
+        form.found.append(Finding("not-well-formed", f"the XML cannot be decoded: {error}"))
+    return form.found
 
 
 def check_xml(source: Source) -> XmlSummary:

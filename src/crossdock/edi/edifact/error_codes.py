@@ -53,6 +53,9 @@ SYNTAX_ERRORS = {
     "UNE-without-UNG": "33",
     "UNZ-without-UNB": "33",
     "document-not-supported": "14",
+    "sender-unknown": "23",
+    "receiver-unknown": "7",
+    "test-indicator": "25",
 }
 UNSPECIFIED = "18"
 

@@ -37,13 +37,15 @@ class SegmentCheck:
         self._repetition = delimiters.repetition.decode("latin-1")
         self._edifact = edifact
         self._add = report
-        self._passed: dict[int, tuple[SegmentShape, list[tuple[Element, set[str]]]]] = {}
+        self._passed: dict[int, tuple[SegmentShape, list[tuple[Element, set[str]]], list[tuple[int, Rule]]]] = {}
 
     def row(self, row: list[str], shape: SegmentShape) -> None:
         """Check one segment, given as its elements, against the shape its position has in the guide."""
         known = self._passed.get(id(shape))
         if known is None:
-            known = self._passed[id(shape)] = (shape, [(element, set()) for element in shape.elements])
+            # a rule can only be broken where one of its elements may stand; only R asks for elements of a segment that ends before them
+            rules = [(0 if rule.kind == "R" else min(rule.elements), rule) for rule in shape.rules]
+            known = self._passed[id(shape)] = (shape, [(element, set()) for element in shape.elements], rules)
         elements = known[1]
         size = len(row)
         number = 0
@@ -73,8 +75,8 @@ class SegmentCheck:
             )
         if size > 1 and not row[-1]:
             self._add("trailing-separator", f"{row[0]} ends with a separator", row[0], severity=Severity.NOTE, element=size - 1)
-        if shape.rules:
-            for rule in shape.rules:
+        for least, rule in known[2]:
+            if least < size:
                 self._rule(row, rule, shape)
         if self._edifact and row[0] == "DTM" and size > 1:
             self._period(row)

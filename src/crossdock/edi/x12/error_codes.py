@@ -89,6 +89,9 @@ INTERCHANGE_ERRORS = {
     "duplicate-interchange": "025",
     "delimiter-clash": "027",
     "line-wrapped": "022",
+    "sender-unknown": "006",
+    "receiver-unknown": "007",
+    "test-indicator": "020",
 }
 # TA105 when ISA element n is wrong.
 ISA_ELEMENT_ERRORS = {
