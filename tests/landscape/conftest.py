@@ -23,7 +23,7 @@ default_environment: test
 regions: {eu: European Union}
 teams:
   ops: {title: Operations, alerts: mail}
-  it: {title: IT}
+  it: {title: IT, email: it@example.com}
 defaults:
   region: eu
 """,
@@ -151,6 +151,7 @@ owner: ops
 region: eu
 endpoints: {erp: "${env:ERP_URL:-http://127.0.0.1:1}"}
 credentials: {erp: {api_key: env:ERP_KEY}}
+mail: env:MAIL_URL
 """,
 }
 """A landscape without a single finding."""
@@ -173,6 +174,17 @@ class ShopKit(BaseConnector):
     @classmethod
     def poll_channels(cls, options: Any) -> frozenset[str]:
         return frozenset({"orders"})
+
+
+class DepotOptions(Options):
+    location_map: str = ""
+    reason_map: str = ""
+
+
+class DepotKit(BaseConnector):
+    kind: ClassVar[str] = "depotkit"
+    capabilities: ClassVar[Capabilities] = Capabilities(receives=True)
+    Options: ClassVar[type[Any]] = DepotOptions
 
 
 class ErpKit(BaseConnector):
@@ -220,7 +232,13 @@ class Odd(Toy):
 
 class TestCatalogue:
     __test__ = False
-    _connectors: ClassVar[dict[str, Any]] = {"shopkit": ShopKit, "erpkit": ErpKit, "mute": MuteKit, "broken": None}
+    _connectors: ClassVar[dict[str, Any]] = {
+        "shopkit": ShopKit,
+        "depotkit": DepotKit,
+        "erpkit": ErpKit,
+        "mute": MuteKit,
+        "broken": None,
+    }
     _processes: ClassVar[dict[str, Any]] = {"toy": Toy, "odd": Odd, "torn": None}
 
     def connectors(self) -> frozenset[str]:

@@ -103,7 +103,9 @@ def test_diff_tells_and_returns_one(started, tmp_path) -> None:
 
 def test_schemas_are_written_where_asked(tmp_path) -> None:
     assert run(app, ["schema", "--out", str(tmp_path / "s")]).exit_code == 0
-    assert len(list((tmp_path / "s").glob("*.json"))) == 10
+    assert {each.stem for each in (tmp_path / "s").glob("*.json")} == {
+        "calendars", "crossdock", "environment", "flow", "ownership", "partner", "policies", "rule", "subscriber", "system", "test", "value-map",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("command", ["check", "init", "schema", "diff"])

@@ -11,7 +11,112 @@ from tests.landscape.conftest import Change
 
 ORDERS, SHOP, POLICIES, OWNERSHIP = "flows/orders.yaml", "systems/shop.yaml", "policies.yaml", "ownership.yaml"
 
+ALONE = ", when: {cause: [loss, found]}"
+
+
+def depot(event: str, when: str) -> str:
+    """A flow that adjusts the ERP's stock by what a warehouse tells."""
+    return (
+        "workflow: toy\nconsequence: Odoo sells what is not there any more.\n"
+        f"trigger: {{events: [{event}], sources: [depot]}}\nroles: {{erp: erp}}\n"
+        f"settings:\n  routes:\n    - {{to: [erp], command: stock.adjust{when}}}\n"
+        "exception_owner: ops\nbudgets: {default: {until: {within: 4h}}}\n"
+    )
+
+
+def test_bins_with_a_place_of_the_erp_are_sound_however_many_there_are(find) -> None:
+    found = find(
+        {
+            "flows/depot.yaml": depot("stock.moved", ALONE),
+            "systems/depot.yaml": "kind: depotkit\nowner: ops\noptions: {location_map: bins}\n",
+            "value-maps/bins.yaml": "entries: {A: WH, B: WH}\nowner: ops\n",
+        }
+    )
+    assert not {each.code for each in found} & {
+        "ambiguous-reverse",
+        "counted-twice",
+        "location-without-map",
+        "level-as-adjustment",
+    }
+
+
 # code, changes to the sound landscape, file, line (0: any), words the message must have
+PARTNER = """\
+title: Other
+state: testing
+owner: ops
+identifiers: [{scheme: gln, value: "4012345000009"}]
+"""
+BOLT_FILE = """\
+title: Bolt
+state: testing
+owner: ops
+systems: [bolt]
+identifiers: [{scheme: "x12:zz", value: BOLT}]
+transports: {main: {kind: https, endpoint: "https://bolt.example"}}
+exchange: {ours: [{scheme: "x12:zz", value: US}]}
+agreements:
+  - {document: "850", direction: out, format: x12, version: "004010"}
+"""
+
+
+def BOLT(*changes: tuple[str, str]) -> dict[str, str]:
+    """A partner that exchanges EDI, with something wrong."""
+    text = BOLT_FILE
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return {"systems/bolt.yaml": "kind: edi\nowner: ops\n", "partners/bolt.yaml": text}
+
+
+TOLD = (
+    "workflow: publication\npattern: published\nconsequence: The warehouse of data is a day behind.\n"
+    "trigger: {events: [order.placed], sources: [shop]}\nbudgets: {default: {until: {within: 4h}}}\nexception_owner: ops\n"
+)
+LAKE_FILE = "subscribers/lake.yaml"
+LAKE_TEXT = "flows: [told]\nowner: ops\nendpoint: https://lake.example\ncredentials: {webhook_secret: env:LAKE}\n"
+
+
+def LAKE(*changes: tuple[str, str], name: str = "lake") -> dict[str, str]:
+    """A published flow and its subscriber, with something wrong."""
+    text = LAKE_TEXT
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return {"flows/told.yaml": TOLD, f"subscribers/{name}.yaml": text}
+
+
+TEST_ENV = "environments/test.yaml"
+ALERTED = "key: {alerts: mail}"
+TIER_ELSEWHERE = (ALERTED, "key: {alerts: mail, regions: [us]}")
+SECRET_TOO = ("data_classes:\n", "data_classes:\n  secret: {fields: [order.note]}\n")
+HEAD = "crossdock.yaml"
+TWO_REGIONS: dict[str, Change] = {HEAD: ("regions: {eu: European Union}", "regions: {eu: European Union, us: States}")}
+FAR: dict[str, Change] = {"systems/far.yaml": "kind: erpkit\nowner: it\nregion: us\n"}
+AWAY: dict[str, Change] = {**TWO_REGIONS, "systems/erp.yaml": ("owner: it", "owner: it\nregion: us")}
+HOMELESS = (
+    "name: sound\ncompany: Sound Ltd\ndefault_environment: test\nregions: {eu: European Union, us: States}\n"
+    "teams:\n  ops: {title: Operations, alerts: mail}\n  it: {title: IT, email: it@example.com}\n"
+)
+
+
+def letting_out(**other: str) -> Change:
+    """Policies with a named exception."""
+    said = {"leaves": "eu", "reaches": "us", "flows": "[orders]", "data_classes": "[personal]", **other}
+    words = ", ".join(f"{name}: {value}" for name, value in said.items())
+    return (
+        "review:\n",
+        f"residency:\n  crossings:\n    - {{name: orders-out, {words}, owner: it, reason: The only ERP is there.}}\nreview:\n",
+    )
+
+
+PROMOTED = ("region: eu", "promotion: {unsigned: true}\nregion: eu")
+
+
+SHOPPER = "partners/shopper.yaml"
+TIER = "tier: key\n"
+CLIENT = (TIER, TIER + "clients: {erp: {secret: 'env:X'}}\n")
+
 CASES: list[tuple[str, Mapping[str, Change], str, int, str]] = [
     # the file itself
     ("yaml-syntax", {ORDERS: "workflow: [toy\n"}, ORDERS, 2, "did not find"),
@@ -52,6 +157,8 @@ CASES: list[tuple[str, Mapping[str, Change], str, int, str]] = [
     ("dangling-transport", {"partners/shopper.yaml": ("transport: as2", "transport: ftp")}, "partners/shopper.yaml", 9, "'ftp'"),
     ("dangling-role", {"flows/stock.yaml": ("to: erp", "to: wms")}, "flows/stock.yaml", 4, "'wms'"),
     ("dangling-value-map", {SHOP: ("service_map: services", "service_map: servcies")}, SHOP, 8, "'servcies'"),
+    ("dangling-value-map", BOLT(("direction: out", "options: {maps: {units: bolt-units}}, direction: out")), "partners/bolt.yaml", 0, "'bolt-units'"),
+    ("dangling-value-map", BOLT(("direction: out", "overlay: [{target: BEG03, from: BEG03, as: {value_map: bolt-x}}], direction: out")), "partners/bolt.yaml", 0, "'bolt-x'"),
     ("dangling-setting-calendar", {ORDERS: ("3, calendar: depot", "3, calendar: deppot")}, ORDERS, 5, "'deppot'"),
     ("dangling-setting-cutoff", {ORDERS: ("depot, cutoff: depot/dhl", "depot, cutoff: depot/ups")}, ORDERS, 5, "'depot/ups'"),
     ("dangling-setting-owner", {ORDERS: ("dhl, owner: ops", "dhl, owner: opps")}, ORDERS, 5, "'opps'"),
@@ -116,6 +223,12 @@ CASES: list[tuple[str, Mapping[str, Change], str, int, str]] = [
     ("preferred-unknown", {"value-maps/services.yaml": ("{standard: STD}", "{standart: STD}")}, "value-maps/services.yaml", 2, "'standart'"),
     ("preferred-unknown", {"value-maps/services.yaml": ("{standard: STD}", "{standard: EXP}")}, "value-maps/services.yaml", 2, "'EXP'"),
     ("case-clash", {"value-maps/services.yaml": ("EXP: express", "EXP: express, exp: overnight")}, "value-maps/services.yaml", 1, "case"),
+    # stock
+    ("level-as-adjustment", {"flows/depot.yaml": depot("stock.changed", "")}, "flows/depot.yaml", 7, "written over"),
+    ("counted-twice", {"flows/depot.yaml": depot("stock.moved", "")}, "flows/depot.yaml", 7, "pick, receipt, return, transfer"),
+    ("counted-twice", {"flows/depot.yaml": depot("stock.moved", ", when: {cause: [pick, loss]}")}, "flows/depot.yaml", 7, "by pick adjust"),
+    ("location-without-map", {"flows/depot.yaml": depot("stock.moved", ALONE), "systems/depot.yaml": "kind: depotkit\nowner: ops\n"}, "systems/depot.yaml", 1, "'depot'"),
+    ("location-without-map", {"flows/depot.yaml": depot("stock.moved", ALONE), "systems/depot.yaml": "kind: depotkit\nowner: ops\noptions: {location_map: bins}\n", "value-maps/bins.yaml": "entries: {A: WH, B: WH}\nunknown: keep\nowner: ops\n"}, "value-maps/bins.yaml", 2, "keep their names"),
     # secrets
     ("plain-secret", {SHOP: ("page: 20", "api_token: hunter2hunter2")}, SHOP, 8, "options.api_token"),
     ("plain-secret", {SHOP: ("env:SHOP_SECRET", "s3cr3t")}, SHOP, 7, "webhook_secret"),
@@ -131,9 +244,57 @@ CASES: list[tuple[str, Mapping[str, Change], str, int, str]] = [
     ("unknown-field", {POLICIES: ("order.customer.email", "order.customer.mail")}, POLICIES, 4, "mail"),
     ("unknown-field", {POLICIES: ("order.customer.email", "ordre.customer.email")}, POLICIES, 4, "'ordre'"),
     ("alert-loop", {POLICIES: ('["env:CHAT_URL"]', '["env:CHAT_URL"], escalate_to: mail')}, POLICIES, 11, "mail -> chat -> mail"),
+    ("nobody-told", {"crossdock.yaml": ("{title: IT, email: it@example.com}", "{title: IT}")}, "crossdock.yaml", 7, "'it'"),
+    ("mail-without-relay", {"environments/test.yaml": ("mail: env:MAIL_URL\n", "")}, "environments/test.yaml", 1, "'test'"),
+    ("never-disturbed", {"crossdock.yaml": ("{title: IT,", '{title: IT, quiet: {mon-sun: "00:00-00:00"},')}, "crossdock.yaml", 7, "'it'"),
     ("retention-unreachable", {POLICIES: ("  - {state: settled, keep: 400d}\n", "  - {state: settled, keep: 400d}\n  - {state: settled, keep: 30d}\n")}, POLICIES, 8, "earlier"),
     ("bad-identifier", {"partners/shopper.yaml": ("4012345000009", "4012345000008")}, "partners/shopper.yaml", 7, "check digit"),
+    ("edi-without-partner", {"systems/lost.yaml": "kind: edi\nowner: ops\n"}, "systems/lost.yaml", 1, "no partner's file"),
+    ("mailbox-unknown", BOLT(("agreements:\n", "exchange: {mailbox: van}\nagreements:\n")), "partners/bolt.yaml", 0, "edi_mailbox"),
+    ("identifier-clash", {"partners/other.yaml": PARTNER}, "partners/shopper.yaml", 7, "other"),
+    ("missing-envelope-identifier", BOLT(("ours: [{scheme: \"x12:zz\", value: US}]", "strictness: strict")), "partners/bolt.yaml", 0, "names us"),
+    ("agreement-without-transport", BOLT(("transports: {main: {kind: https, endpoint: \"https://bolt.example\"}}\n", "")), "partners/bolt.yaml", 0, "no transport"),
+    ("bad-transport", BOLT(("kind: https", "kind: pigeon")), "partners/bolt.yaml", 0, "'pigeon'"),
+    ("bad-transport", BOLT(("kind: https", "options: {auth: bearer}, kind: https")), "partners/bolt.yaml", 0, "'token'"),
+    ("dangling-guide", BOLT(("direction: out", "guide: partners/bolt/850.yaml, direction: out")), "partners/bolt.yaml", 0, "no file"),
+    ("dangling-guide", BOLT(("version: \"004010\"", "version: \"999999\"")), "partners/bolt.yaml", 0, "starter guide"),
+    ("agreement-not-mapped", BOLT(("document: \"850\"", "commands: [invoice.send], guide: none, document: \"997X\"")), "partners/bolt.yaml", 0, "997X"),
+    ("agreement-ambiguous", BOLT(("agreements:\n", "agreements:\n  - {document: \"850\", direction: out, format: x12, version: \"005010\"}\n")), "partners/bolt.yaml", 0, "twice"),
+    ("edi-without-flow", BOLT(), "partners/bolt.yaml", 0, "interchange"),
     ("partner-incomplete", {"partners/shopper.yaml": ("contacts: [{role: edi, email: edi@shopper.example}]\n", "")}, "partners/shopper.yaml", 1, "nobody to call"),
+    ("subscriber-is-system", LAKE(name="shop"), "subscribers/shop.yaml", 0, "system 'shop'"),
+    ("dangling-subscription", LAKE(("owner: ops", "owner: nobody")), LAKE_FILE, 0, "'nobody'"),
+    ("dangling-subscription", LAKE(("[told]", "[tolds]")), LAKE_FILE, 0, "'tolds'"),
+    ("subscription-not-published", LAKE(("[told]", "[orders]")), LAKE_FILE, 0, "publishes nothing"),
+    ("subscription-not-published", LAKE(("owner: ops", "owner: ops\nevents: [stock.moved]")), LAKE_FILE, 0, "none of its flows"),
+    ("published-mismatch", {"flows/told.yaml": "workflow: publication\n"}, "flows/told.yaml", 0, "orchestrated"),
+    ("flow-without-subscriber", {"flows/told.yaml": TOLD}, "flows/told.yaml", 0, "nobody listens"),
+    ("subscriber-unreachable", LAKE(("endpoint: https://lake.example\n", "")), LAKE_FILE, 0, "no endpoint"),
+    ("subscriber-sees-too-much", LAKE(("owner: ops", "owner: ops\nmay_see: [secrets]")), LAKE_FILE, 0, "'secrets'"),
+    # segments and data classes
+    ("payload-leaves-region", {**AWAY, ORDERS: ("workflow: toy", "workflow: toy\nregion: eu")}, ORDERS, 5, "'erp' is in 'us'"),
+    ("payload-leaves-region", {**AWAY, ORDERS: ("workflow: toy", "workflow: toy\nregion: eu"), POLICIES: letting_out(flows="[outlet]")}, ORDERS, 5, "would leave"),
+    ("payload-leaves-region", {**TWO_REGIONS, **LAKE(("owner: ops", "owner: ops\npartner: far")), "partners/far.yaml": PARTNER + "region: us\n"}, LAKE_FILE, 1, "'lake' is in 'us'"),
+    ("flow-without-region", AWAY, ORDERS, 0, "eu, us"),
+    ("region-missing", {HEAD: HOMELESS, **FAR}, "systems/erp.yaml", 0, "no region"),
+    ("partner-out-of-region", {**TWO_REGIONS, "partners/shopper.yaml": ("region: eu", "region: us")}, "partners/shopper.yaml", 6, "'shop' is in 'eu'"),
+    ("crossing-of-nothing", {**TWO_REGIONS, POLICIES: letting_out(flows="[ordres]")}, POLICIES, 0, "'ordres'"),
+    ("crossing-of-nothing", {**TWO_REGIONS, POLICIES: letting_out(data_classes="[persnal]")}, POLICIES, 0, "'persnal'"),
+    ("crossing-of-nothing", {POLICIES: letting_out(reaches="eu")}, POLICIES, 0, "same region"),
+    ("unused-crossing", {**TWO_REGIONS, POLICIES: letting_out()}, POLICIES, 0, "nothing of the flow 'orders'"),
+    ("region-without-address", {**TWO_REGIONS, **FAR}, TEST_ENV, 0, "hub of 'us'"),
+    ("region-of-tier", {POLICIES: TIER_ELSEWHERE}, "partners/shopper.yaml", 5, "'eu'"),
+    ("region-of-tier", {POLICIES: TIER_ELSEWHERE}, SHOP, 4, "'eu'"),
+    ("region-of-tier", {POLICIES: TIER_ELSEWHERE, "partners/shopper.yaml": ("region: eu\n", "")}, "partners/shopper.yaml", 1, "names no region"),
+    ("unnamed-class", {POLICIES: (ALERTED, "key: {alerts: mail, may_see: []}")}, SHOP, 12, "the tier 'key'"),
+    ("unnamed-class", {POLICIES: SECRET_TOO, "partners/shopper.yaml": ("may_see: [personal]", "may_see: [secret]")}, SHOP, 12, "'shopper'"),
+    ("encrypted-without-key", {POLICIES: ("restricted: true", "restricted: true, encrypted: true"), TEST_ENV: PROMOTED}, TEST_ENV, 1, "no key"),
+    # doors and ways out
+    ("tls-verification", {"systems/blind.yaml": "kind: shopkit\nowner: ops\noptions: {verify_ssl: false}\n"}, "systems/blind.yaml", 3, "switched off"),
+    ("client-twice", {SHOPPER: CLIENT, "partners/other.yaml": PARTNER + CLIENT[1].removeprefix(TIER)}, SHOPPER, 0, "'erp'"),
+    ("client-systems", {SHOPPER: (TIER, TIER + "clients: {erp: {secret: 'env:X', systems: [depot]}}\n")}, SHOPPER, 0, "'depot'"),
+    ("door-unshowable", {SHOPPER: (TIER, TIER + "access: {certificates: ['subject:CN=x']}\n")}, SHOPPER, 0, "certificates"),
+    ("door-unshowable", {SHOPPER: (TIER, TIER + "access: {token: true}\n")}, SHOPPER, 0, "client"),
 ]  # fmt: skip
 
 READING = {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+import yaml
 
 from crossdock.core.budget import RetryBudget
 from crossdock.core.errors import LandscapeInvalid
 from crossdock.core.ownership import compile_ownership
 from crossdock.core.ratelimit import RateLimit
+from crossdock.landscape import document, files
 from crossdock.landscape.demo import DEMO
 from crossdock.landscape.files import read
 from crossdock.landscape.load import load
@@ -43,6 +45,18 @@ def test_a_variable_without_value_stops_the_start(folder) -> None:
     root = folder({"environments/test.yaml": ("${env:ERP_URL:-http://127.0.0.1:1}", "${env:ERP_URL}")})
     with pytest.raises(LandscapeInvalid, match="ERP_URL"):
         load(root, variables={})
+
+
+def test_each_file_is_parsed_once(folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def parse(data: bytes, file: str) -> Any:
+        parsed.append(file)
+        return document.parse(data, file)
+
+    monkeypatch.setattr(files, "parse", parse)
+    assert load(folder(), variables={}).environment.name == "test"
+    assert len(parsed) == len(set(parsed)) > 3
 
 
 def test_an_unknown_environment_is_refused(folder) -> None:
@@ -141,15 +155,28 @@ def test_the_bundle_is_its_content_not_its_layout(folder) -> None:
     assert load(folder({"mappings/acme.py": "x = 1\n"}, name="d"), variables={}).bundle_id != first
 
 
-def test_the_demo_loads_in_time() -> None:
-    load(DEMO, variables={})
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        landscape = load(DEMO, variables={})
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.15, times
-    assert len(landscape.systems) == 6
+def test_the_demo_loads_whole() -> None:
+    """Every file of a system, a flow or a partner is in it, and nothing else."""
+    landscape = load(DEMO, variables={})
+    for folder, loaded in (("systems", landscape.systems), ("flows", landscape.flows), ("partners", landscape.partners)):
+        assert set(loaded) == {path.stem for path in (DEMO / folder).glob("*.yaml")}, folder
+    assert landscape.systems
+    assert landscape.flows
+
+
+def test_loading_reads_a_file_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading is what takes long: whatever asks for a document gets what was read already."""
+    texts: list[str] = []
+    parse = yaml.parse
+
+    def counted(text: str, *args: Any, **named: Any) -> Any:
+        texts.append(text)
+        return parse(text, *args, **named)
+
+    monkeypatch.setattr(yaml, "parse", counted)
+    load(DEMO, "demo", variables={})
+    files = sorted(path.read_text(encoding="utf-8") for path in DEMO.rglob("*.yaml"))
+    assert sorted(texts) == files
 
 
 def test_the_draft_knows_where_everything_is(folder) -> None:

@@ -64,3 +64,43 @@ def test_what_was_reversed_translates_back(entries: dict[str, str]) -> None:
     )
     for value in entries.values():
         assert maps.translate("m", maps.reverse("m", value)) == value
+
+
+FILE = """\
+# Service levels of the shops.
+title: Service levels
+entries:  # reviewed
+  STD: standard
+  "007": express
+unknown: refuse
+"""
+
+
+def test_added_entries_go_into_the_file_and_nothing_else_changes() -> None:
+    from crossdock.landscape.value_map_files import Added, with_entries
+
+    added = [Added("EXPR: 1", "express", "ada", "agreed\nwith # them"), Added("STD", "economy", "ada", "no")]
+    made = with_entries(FILE, added)
+    assert made is not None
+    assert made == with_entries(FILE, added[:1]), "what the reviewed file says of STD stays"
+    assert made.splitlines()[3] == '  "EXPR: 1": "express"  # ada: agreed with # them'
+    assert [line for line in made.splitlines() if "EXPR" not in line] == FILE.splitlines()
+    assert with_entries(made, added[:1]) == made
+    assert with_entries("entries: {A: b}\n", added[:1]) is None
+
+
+def test_added_entries_fill_holes_and_never_change_what_the_file_says() -> None:
+    maps = {
+        "levels": ValueMap(name="levels", entries={"STD": "standard"}, ignore_case=True),
+        "kept": ValueMap(name="kept", entries={}, unknown="keep"),
+    }
+    tables = CodeTables(maps)
+    tables.add([("levels", "Expr", "express"), ("levels", "std", "economy"), ("kept", "A", "b"), ("gone", "A", "b")])
+    assert tables.translate("levels", "EXPR") == "express"
+    assert tables.translate("levels", "STD") == "standard"
+    assert tables.reverse("levels", "express") == "Expr"
+    assert tables.translate("kept", "A") == "b"
+    assert tables.translate("kept", "C") == "C"
+    tables.add([])
+    with pytest.raises(ValueMapMissing):
+        tables.translate("levels", "EXPR")

@@ -24,6 +24,14 @@ def _unusable(reason: str, as_json: bool) -> typer.Exit:
     return typer.Exit(UNUSABLE)
 
 
+def _not_written(reason: str, as_json: bool) -> typer.Exit:
+    if as_json:
+        typer.echo(json.dumps({"error": {"code": "landscape.not_written", "message": reason}}, indent=2))
+    else:
+        typer.echo(f"error: {reason}", err=True)
+    return typer.Exit(UNUSABLE)
+
+
 def check(
     path: Annotated[Path, typer.Argument(help="The landscape's folder.")] = Path(),
     environment: Annotated[
@@ -75,6 +83,7 @@ def check(
 def init(
     name: Annotated[Path, typer.Argument(help="The folder to make; its last part names the landscape.")],
     company: Annotated[str, typer.Option(help="The company's name.")] = "My company",
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented starter landscape that passes `crossdock check` and runs at once.
 
@@ -85,13 +94,17 @@ def init(
     try:
         made = start(name, company)
     except CannotStart as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from None
-    typer.echo(made.welcome())
+        raise _not_written(str(error), as_json) from None
+    if as_json:
+        files = sorted(path.relative_to(made.root).as_posix() for path in made.root.rglob("*") if path.is_file())
+        typer.echo(json.dumps({"path": str(made.root), "files": files}, indent=2))
+    else:
+        typer.echo(made.welcome())
 
 
 def schema(
     out: Annotated[Path, typer.Option("--out", help="Folder for the schemas.")] = Path("schemas"),
+    as_json: AsJson = False,
 ) -> None:
     """Write the JSON Schemas of the landscape's files, with the options of the installed connectors, for editors."""
     from crossdock.landscape.catalogue import Installed
@@ -100,9 +113,11 @@ def schema(
     try:
         written = write_schemas(out, Installed())
     except OSError as error:
-        typer.echo(f"error: {out}: {error.strerror}", err=True)
-        raise typer.Exit(UNUSABLE) from None
-    typer.echo(f"{len(written)} schemas in {out}")
+        raise _not_written(f"{out}: {error.strerror}", as_json) from None
+    if as_json:
+        typer.echo(json.dumps({"path": str(out), "files": sorted(Path(each).name for each in written)}, indent=2))
+    else:
+        typer.echo(f"{len(written)} schemas in {out}")
 
 
 def diff(

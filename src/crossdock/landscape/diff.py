@@ -17,9 +17,11 @@ ABSENT = object()
 KINDS = {
     "systems": "System",
     "partners": "Partner",
+    "subscribers": "Subscriber",
     "flows": "Flow",
     "rules": "Rule",
     "value-maps": "Value map",
+    "tests": "Test",
     "environments": "Environment",
     "crossdock.yaml": "The landscape",
     "ownership.yaml": "Ownership",
@@ -77,16 +79,20 @@ def _risk(kind: str, path: tuple[str, ...], dump: Mapping[str, Any]) -> RiskClas
     top = path[0] if path else ""
     if path and path[-1] in WORDING and kind != "rules":
         return "wording"
-    if top == "may_see" or (kind == "policies.yaml" and top == "data_classes"):
+    if top == "may_see" or (kind == "policies.yaml" and top in ("data_classes", "residency")):
         return "data_class"
     match kind:
         case "ownership.yaml":
             return "ownership"
         case "partners":
             return "partner"
+        case "subscribers":
+            return "data_class" if top in ("", "partner", "systems", "sources", "events") else "connectivity"
         case "policies.yaml":
+            if top in ("review", "board"):  # whoever lowers the bar changes who answers for what
+                return "ownership"
             return "retention" if top == "retention" else "rule"
-        case "rules":
+        case "rules" | "tests":
             return "rule"
         case "value-maps":
             return "schema"
@@ -131,7 +137,23 @@ def _partner(dump: Mapping[str, Any], *, added: bool) -> str:
     return f"A new partner: {named}. It may see {seen}." if added else f"{named} is no partner any more."
 
 
-WHOLE: dict[str, Callable[..., str]] = {"systems": _system, "flows": _flow, "rules": _rule, "partners": _partner}
+def _subscriber(dump: Mapping[str, Any], *, added: bool) -> str:
+    events = ", ".join(dump["events"]) or "everything"
+    who = f"{dump['title'] or dump['name']} ({dump['by']}{', partner ' + dump['partner'] if dump['partner'] else ''})"
+    seen = ", ".join(dump["may_see"]) or "no restricted data"
+    told = f"{events} of {', '.join(dump['flows'])}"
+    return (
+        f"A new subscriber: {who} is told {told} and may see {seen}." if added else f"{who} is told nothing any more of {told}."
+    )
+
+
+WHOLE: dict[str, Callable[..., str]] = {
+    "systems": _system,
+    "flows": _flow,
+    "rules": _rule,
+    "partners": _partner,
+    "subscribers": _subscriber,
+}
 
 
 def _whole(kind: str, name: str, dump: Mapping[str, Any], *, added: bool) -> Change:
@@ -199,10 +221,13 @@ def reviewers(changes: list[Change], draft: Draft) -> dict[str, tuple[int, tuple
     from crossdock.landscape.models import Policies
 
     policies = draft.models.get("policies.yaml", {}).get("policies.yaml") or Policies()
-    needed = {}
+    needed: dict[str, tuple[int, tuple[str, ...]]] = {}
     for risk in dict.fromkeys(change.risk for change in changes):
         for rule in getattr(policies, "review", ()):
             if risk in rule.risks:
-                needed[str(risk)] = (rule.quorum, rule.reviewers)
+                if rule.each:
+                    needed |= {f"{risk}/{team}": (rule.quorum, (team,)) for team in rule.reviewers}
+                else:
+                    needed[str(risk)] = (rule.quorum, rule.reviewers)
                 break
     return needed

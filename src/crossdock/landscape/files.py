@@ -18,10 +18,12 @@ from crossdock.landscape.models import (
     Environment,
     Flow,
     Hub,
+    LandscapeTest,
     Ownership,
     Partner,
     Policies,
     Rule,
+    Subscriber,
     System,
     ValueMap,
 )
@@ -36,13 +38,17 @@ SINGLE: Final[dict[str, type[BaseModel]]] = {
     "policies.yaml": Policies,
 }
 """Files that stand alone."""
+BESIDE: Final = ("advice.yaml",)
+"""Files that say nothing about how the hub runs: the answers `crossdock advise` reads."""
 
 FOLDERS: Final[dict[str, type[BaseModel]]] = {
     "systems": System,
     "partners": Partner,
+    "subscribers": Subscriber,
     "flows": Flow,
     "rules": Rule,
     "value-maps": ValueMap,
+    "tests": LandscapeTest,
     "environments": Environment,
 }
 """Folders with one file per thing."""
@@ -133,7 +139,7 @@ def _stray(root: Path, draft: Draft) -> None:
                     draft.findings.append(
                         Finding(file, 0, 0, "file-ending", "error", "files end in .yaml", f"Rename it to {inner[:-4]}.yaml.")
                     )
-        elif entry.is_file() and entry.name.endswith((".yaml", ".yml")) and entry.name not in SINGLE:
+        elif entry.is_file() and entry.name.endswith((".yaml", ".yml")) and entry.name not in (*SINGLE, *BESIDE):
             hint = did_you_mean(entry.name, SINGLE)
             draft.findings.append(Finding(entry.name, 0, 0, "stray-file", "warning", "nothing reads this file", hint))
         elif entry.is_dir() and not entry.name.startswith(".") and _has_yaml(entry.path):
@@ -146,11 +152,17 @@ def _has_yaml(folder: str) -> bool:
     return any(name.endswith((".yaml", ".yml")) for name in os.listdir(folder))
 
 
-def read(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = None, environment: str | None = None) -> Draft:
+def read(
+    path: str | os.PathLike[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    environment: str | None = None,
+    or_default: bool = False,
+) -> Draft:
     """Read a landscape's folder. Raises NotALandscape when there is none; everything else that is wrong is in the draft's findings.
 
     `variables` (default: the process environment) fill `${env:...}` in environment files; a variable that is not set is an error
-    in the chosen `environment` and a warning in the others.
+    in the chosen `environment` (with `or_default`, where none is given, the landscape's own default) and a warning in the others.
     """
     root = locate(path)
     given = os.environ if variables is None else variables
@@ -159,6 +171,9 @@ def read(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = 
         if (root / file).is_file():
             document = _read(root, file, draft)
             _take(draft, file, file, document, validate(document, model, None))
+    hub = draft.models.get(HEAD, {}).get(HEAD)
+    if environment is None and or_default and isinstance(hub, Hub):
+        environment = hub.default_environment
     for folder, model in FOLDERS.items():
         directory = root / folder
         names = sorted(name for name in os.listdir(directory) if name.endswith(".yaml")) if directory.is_dir() else []
@@ -174,10 +189,22 @@ def read(path: str | os.PathLike[str], *, variables: Mapping[str, str] | None = 
         draft.code = {
             f"mappings/{each.relative_to(mappings).as_posix()}": each.read_bytes() for each in sorted(mappings.rglob("*.py"))
         }
+    draft.code |= _partner_files(root)
     _stray(root, draft)
     for document in draft.documents.values():
         draft.findings += document.findings
     return draft
+
+
+def _partner_files(root: Path) -> dict[str, bytes]:
+    """Guides and whatever else agreements name, in `partners/<partner>/`; certification sets say nothing about how the hub runs."""
+    found = {}
+    for folder in sorted(path for path in (root / "partners").glob("*") if path.is_dir()):
+        for each in sorted(folder.rglob("*")):
+            name = each.relative_to(root).as_posix()
+            if each.is_file() and "/certification/" not in f"/{name}" and not each.name.startswith("."):
+                found[name] = each.read_bytes()
+    return found
 
 
 def _take_environment(draft: Draft, stem: str, document: Document, variables: Mapping[str, str], chosen: str | None) -> None:

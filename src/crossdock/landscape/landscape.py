@@ -20,6 +20,7 @@ from crossdock.landscape.models import (
     Partner,
     Policies,
     Rule,
+    Subscriber,
     System,
     Team,
     ValueMap,
@@ -27,6 +28,8 @@ from crossdock.landscape.models import (
 from crossdock.landscape.rules import RuleBook
 from crossdock.landscape.valuemaps import CodeTables
 
+RELEASES = "releases"
+"""Folder of a landscape's home in which promoted bundles are unpacked, each under its id."""
 LAST_RESORT = RetryBudget()
 """The budget of a command whose flow names none: bounded, because no effect may be tried for ever."""
 
@@ -38,6 +41,11 @@ def players(flows: Iterable[Flow]) -> dict[str, tuple[str, ...]]:
         for role, system in flow.roles.items():
             found.setdefault(role, {})[system] = None
     return {role: tuple(systems) for role, systems in found.items()}
+
+
+def told(flow: Flow) -> frozenset[str]:
+    """The systems a flow carries payloads to: those of its roles and its subscribers."""
+    return frozenset((*flow.roles.values(), *(each["to"] for each in flow.settings.get("subscribers", ()))))
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,20 @@ class Landscape:
     ownership_file: Ownership
     policies: Policies
     files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    subscribers: Mapping[str, Subscriber] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Systems whose messages the hub of another region takes, with that region."""
+    flows_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Flows the hub of another region runs, with that region."""
 
     @property
     def name(self) -> str:
         return self.hub.name
+
+    @property
+    def home(self) -> Path:
+        """Where the environment's own things are (secrets, ledger, payloads): a release stands in `releases/` of its home."""
+        return self.root.parent.parent if self.root.parent.name == RELEASES else self.root
 
     @property
     def company(self) -> str:
@@ -93,6 +111,25 @@ class Landscape:
         """The business rules, compiled once."""
         return RuleBook(self.rules.values())
 
+    @property
+    def region(self) -> str:
+        """The region this hub serves; empty: all of them."""
+        return self.environment.region or ""
+
+    def allowed_out(self, system: str) -> frozenset[str] | None:
+        """The data classes that may leave this hub's region to a system of another, None when the system is not in another."""
+        described = self.systems.get(system)
+        place = described.region if described is not None else None
+        if not self.region or not place or place == self.region:
+            return None
+        found = [
+            frozenset(each.data_classes)
+            for each in self.policies.residency.crossings
+            if (each.leaves, each.reaches) == (self.region, place)
+            and any(system in told(self.flows[name]) for name in each.flows if name in self.flows)
+        ]
+        return frozenset.intersection(*found) if found else frozenset()
+
     def budget(self, flow: str, name: str = "") -> RetryBudget:
         """The retry budget `name` of a flow, else its `default`, else a bounded last resort."""
         budgets = self._budgets.get(flow) or self._budgets[""]
@@ -117,7 +154,10 @@ class Landscape:
         for flow in self.flows.values():
             if flow.enabled:
                 for event in flow.trigger.events:
-                    for source in dict.fromkeys((*flow.trigger.sources, *flow.roles.values())):
+                    heard = (*flow.trigger.sources, *flow.roles.values())
+                    if flow.pattern == "published" and not heard:
+                        heard = tuple(self.systems)
+                    for source in dict.fromkeys(heard):
                         routes[event, source] = (*routes.get((event, source), ()), flow)
         return routes
 

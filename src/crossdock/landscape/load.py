@@ -17,27 +17,30 @@ from crossdock.landscape.files import HEAD, Draft, NotALandscape, read
 from crossdock.landscape.findings import Finding, did_you_mean
 from crossdock.landscape.landscape import Landscape
 from crossdock.landscape.lint import judge
-from crossdock.landscape.models import Calendars, Environment, Flow, Hub, Ownership, Policies, System
+from crossdock.landscape.models import Calendars, Environment, Flow, Hub, Ownership, Partner, Policies, Subscriber, System
+from crossdock.landscape.placement import NOTHING, Share, placement, share
+from crossdock.landscape.subscriptions import published, systems_of
 
 M = TypeVar("M", bound=BaseModel)
+REGION = "CROSSDOCK_REGION"
+"""The variable that says which region this hub serves; it goes before the environment's `region`."""
 
 
 def load(
     path: str | os.PathLike[str], environment: str | None = None, *, variables: Mapping[str, str] | None = None
 ) -> Landscape:
-    """The landscape at `path`, bound to `environment` (default: the landscape's `default_environment`, else no bindings).
+    """The landscape at `path`, bound to `environment` (default: the landscape's `default_environment`, else no bindings), and of it the
+    part of the region this hub serves (`CROSSDOCK_REGION`, else the environment's), when it serves one.
 
     Raises `LandscapeAbsent` when there is none, else `LandscapeInvalid`; its detail has `findings`, all of them, each with file, line, code, message and hint.
     Judged here is what running needs: that every file is valid and that every name leads somewhere. `crossdock check` judges the rest.
     """
     try:
-        draft = read(path, variables=variables, environment=environment)
+        draft = read(path, variables=variables, environment=environment, or_default=True)
     except NotALandscape as error:
         raise LandscapeAbsent(str(error), path=str(path)) from None
     hub = draft.models.get(HEAD, {}).get(HEAD)
     chosen = environment or (cast("Hub", hub).default_environment if hub is not None else None)
-    if environment is None and chosen is not None:
-        draft = read(path, variables=variables, environment=chosen)
     found = judge(draft, Installed(), structural_only=True)
     errors = [each for each in found if each.severity == "error"]
     if chosen is not None and chosen not in draft.named.get("environments", ()):
@@ -47,9 +50,15 @@ def load(
                 HEAD, 0, 0, "unknown-environment", "error", f"there is no environment {chosen!r}", did_you_mean(chosen, known)
             )
         )
+    region = (os.environ if variables is None else variables).get(REGION, "")
+    if region and hub is not None and region not in cast("Hub", hub).regions:
+        known_regions = cast("Hub", hub).regions
+        errors.append(
+            Finding(HEAD, 0, 0, "dangling-region", "error", f"{REGION}: there is no region {region!r}", did_you_mean(region, known_regions))
+        )  # fmt: skip
     if errors:
         raise invalid(draft.root, errors)
-    return assemble(draft, chosen)
+    return assemble(draft, chosen, region)
 
 
 def invalid(root: Path, findings: list[Finding]) -> LandscapeInvalid:
@@ -59,15 +68,24 @@ def invalid(root: Path, findings: list[Finding]) -> LandscapeInvalid:
     return LandscapeInvalid(f"{ordered[0]}{more}", path=str(root), findings=[each.as_dict() for each in ordered])
 
 
-def assemble(draft: Draft, environment: str | None = None) -> Landscape:
-    """A draft without errors as a landscape: defaults filled in, the environment's endpoints and credentials in place."""
+def assemble(draft: Draft, environment: str | None = None, region: str = "") -> Landscape:
+    """A draft without errors as a landscape: defaults filled in, the environment's endpoints and credentials in place. `region` is the one
+    this hub serves, when it is not the environment's."""
     hub = cast("Hub", draft.models[HEAD][HEAD])
     bound = cast("Environment", draft.models["environments"][environment]) if environment else Environment(name="none")
+    if region:
+        bound = bound.model_copy(update={"region": region})
     calendars = cast("Calendars | None", _single(draft, "calendars.yaml"))
-    systems = {name: _bind(cast("System", each), hub, bound) for name, each in draft.models.get("systems", {}).items()}
+    policies = cast("Policies", _single(draft, "policies.yaml") or Policies())
+    part, places = _part(draft, hub, policies, bound)
+    systems = {
+        name: _bind(each, hub, bound, places[name]) for name, each in {**systems_of(part.subscribers), **part.systems}.items()
+    }
     flows = {
-        name: cast("Flow", each).model_copy(update={"budgets": {**hub.defaults.budgets, **cast("Flow", each).budgets}})
-        for name, each in draft.models.get("flows", {}).items()
+        name: published(
+            each.model_copy(update={"budgets": {**hub.defaults.budgets, **each.budgets}}), part.subscribers, part.partners
+        )
+        for name, each in part.flows.items()
     }
     return Landscape(
         root=draft.root,
@@ -76,13 +94,47 @@ def assemble(draft: Draft, environment: str | None = None) -> Landscape:
         environment=bound,
         systems=MappingProxyType(systems),
         flows=MappingProxyType(flows),
-        partners=_all(draft, "partners"),
+        partners=MappingProxyType(dict(part.partners)),
+        subscribers=MappingProxyType(dict(part.subscribers)),
         rules=_all(draft, "rules"),
         value_maps=_all(draft, "value-maps"),
         calendars=MappingProxyType({name: each.business() for name, each in calendars.root.items()} if calendars else {}),
         ownership_file=cast("Ownership", _single(draft, "ownership.yaml") or Ownership()),
-        policies=cast("Policies", _single(draft, "policies.yaml") or Policies()),
+        policies=_of_share(policies, part),
         files=MappingProxyType(draft.files),
+        elsewhere=MappingProxyType(dict(part.elsewhere)),
+        flows_elsewhere=MappingProxyType(dict(part.flows_elsewhere)),
+    )
+
+
+def _part(draft: Draft, hub: Hub, policies: Policies, bound: Environment) -> tuple[Share, Mapping[str, str]]:
+    """What of a draft this hub works with, and the region of every system."""
+    systems = cast("Mapping[str, System]", _all(draft, "systems"))
+    partners = cast("Mapping[str, Partner]", _all(draft, "partners"))
+    flows = cast("Mapping[str, Flow]", _all(draft, "flows"))
+    subscribers = cast("Mapping[str, Subscriber]", _all(draft, "subscribers"))
+    placed = placement(hub, policies, systems, partners, flows, subscribers)
+    if bound.coordinator is not None:
+        return NOTHING, {}
+    if not bound.region:
+        return Share(systems, partners, flows, subscribers, {}, {}), placed.systems
+    return share(bound.region, placed, systems, partners, flows, subscribers), placed.systems
+
+
+def _of_share(policies: Policies, part: Share) -> Policies:
+    """The policies without what is asked of systems, partners and flows another hub has."""
+    if not (part.elsewhere or part.flows_elsewhere or part is NOTHING):
+        return policies
+    known = {*part.systems, *part.subscribers}
+    return policies.model_copy(
+        update={
+            "feeds": tuple(each for each in policies.feeds if each.system in known),
+            "drills": tuple(
+                each
+                for each in policies.drills
+                if each.partner in ("", "*", *part.partners) and each.flow in ("", "*", *part.flows)
+            ),
+        }
     )
 
 
@@ -99,12 +151,12 @@ def _overlay(default: M, own: M) -> M:
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def _bind(system: System, hub: Hub, environment: Environment) -> System:
+def _bind(system: System, hub: Hub, environment: Environment, region: str) -> System:
     return system.model_copy(
         update={
             "endpoint": environment.endpoints.get(system.name, system.endpoint),
             "credentials": {**system.credentials, **environment.credentials.get(system.name, {})},
-            "region": system.region or hub.defaults.region,
+            "region": region or None,
             "calendar": system.calendar or hub.defaults.calendar,
             "limits": _overlay(hub.defaults.limits, system.limits),
             "breaker": _overlay(hub.defaults.breaker, system.breaker),

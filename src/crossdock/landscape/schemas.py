@@ -15,9 +15,11 @@ NAMES: Final[dict[str, str]] = {
     **{file: file.removesuffix(".yaml") for file in SINGLE},
     "systems": "system",
     "partners": "partner",
+    "subscribers": "subscriber",
     "flows": "flow",
     "rules": "rule",
     "value-maps": "value-map",
+    "tests": "test",
     "environments": "environment",
 }
 """File or folder and the name of its schema."""

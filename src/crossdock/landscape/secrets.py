@@ -1,4 +1,4 @@
-"""Resolves credential references from the environment and from files; a value never appears in a repr, an error or a log."""
+"""Resolves credential references from the environment and from files, and stores renewed ones in files; a value never appears in a repr, an error or a log."""
 
 from __future__ import annotations
 
@@ -6,28 +6,74 @@ import os
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from secrets import token_hex
 from time import monotonic
 
-from crossdock.core.errors import LandscapeInvalid, SecretMissing
+from crossdock.core.errors import LandscapeInvalid, SecretMissing, SecretNotWritable
+from crossdock.landscape.models import Vault
 
 MAX_SECRET_BYTES = 65_536
 LOOK_EVERY = 1.0
 """Seconds between two looks at a secret's file; it is read in the accept path of every message."""
 
 
-def vault_of(kind: str, url: str, root: Path) -> Callable[[str], str] | None:
-    """The vault of an environment: an entry point of the group `crossdock.vaults`, called with its address and the landscape's folder.
+def vault_of(described: Vault, root: Path, ledger: object = None) -> Callable[[str], str] | None:
+    """The vault of an environment: an entry point of the group `crossdock.vaults`, called with its description, the landscape's folder and
+    where the ledger is (a `LedgerLocation`, None when there is none).
 
     It gives a function from path to secret that raises `SecretMissing`. None for the kind `none`. Raises `LandscapeInvalid` when no
     vault of this kind is installed.
     """
+    kind = described.kind
     if kind == "none":
         return None
     found = {point.name: point for point in entry_points(group="crossdock.vaults")}
     if kind not in found:
         raise LandscapeInvalid(f"there is no vault {kind!r}; installed: {', '.join(sorted(found)) or 'none'}", kind=kind)
-    vault: Callable[[str], str] = found[kind].load()(url, root)
+    vault: Callable[[str], str] = found[kind].load()(described, root, ledger)
     return vault
+
+
+def writable(reference: str) -> bool:
+    """Whether a renewed credential can be stored under this reference: a file in the folder of secrets."""
+    scheme, _, rest = reference.partition(":")
+    return scheme == "file" and bool(rest) and not Path(rest).is_absolute()
+
+
+def store_secret(folder: Path, reference: str, value: str) -> None:
+    """Put a renewed credential in the place of the old one, whole or not at all; only its owner may read the file.
+
+    Raises `SecretNotWritable`, which names the reference, never the value.
+    """
+    if not writable(reference):
+        raise SecretNotWritable(f"{reference!r} is not a file in the folder of secrets", reference=reference)
+    content = value.encode()
+    if not value.strip() or "\x00" in value or len(content) > MAX_SECRET_BYTES:
+        raise SecretNotWritable(f"a credential is between one and {MAX_SECRET_BYTES} bytes of text", reference=reference)
+    try:
+        path = inside(folder, reference.partition(":")[2])
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = path.with_name(f".{path.name}.{token_hex(8)}")
+        try:
+            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+    except OSError as error:
+        raise SecretNotWritable(f"the file of {reference!r} cannot be written: {error.strerror}", reference=reference) from None
+    except ValueError:
+        raise SecretNotWritable(f"the file of {reference!r} is not inside the folder of secrets", reference=reference) from None
+
+
+def inside(folder: Path, rest: str) -> Path:
+    """The file of a relative reference. Raises ValueError when it leads out of the folder."""
+    path = (folder / rest).resolve()
+    path.relative_to(folder.resolve())
+    return path
 
 
 class SecretReferences:
@@ -101,6 +147,4 @@ class SecretReferences:
         path = Path(rest)
         if path.is_absolute():
             return path
-        path = (self._folder / path).resolve()
-        path.relative_to(self._folder.resolve())
-        return path
+        return inside(self._folder, rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -86,7 +86,7 @@ def _shape(annotation: Any) -> tuple[Shape, bool]:
     if isinstance(annotation, type):
         if issubclass(annotation, Canonical):
             return shape_of(annotation), False
-        for kind, shape in ((bool, TRUTH), (int, INTEGER), (str, TEXT), (Decimal, AMOUNT), (datetime, TIME)):
+        for kind, shape in ((bool, TRUTH), (int, INTEGER), (str, TEXT), (Decimal, AMOUNT), (date, TIME)):
             if issubclass(annotation, kind):
                 return shape, False
     return UNKNOWN, False

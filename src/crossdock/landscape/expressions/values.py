@@ -7,7 +7,7 @@ instead of an accident.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -77,6 +77,8 @@ def present(value: Any, use: Use) -> Any:
         return encode_amount(value)
     if isinstance(value, datetime):
         return encode_time(value)
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00:00Z"  # so that timestamp(...) reads a day as its beginning
     if isinstance(value, (tuple, list)):
         inner = use.fields.get("[]", _NOTHING)
         if use.whole:

@@ -8,11 +8,45 @@ from collections.abc import Mapping
 from crossdock.landscape.catalogue import Catalogue, Installed
 from crossdock.landscape.files import Draft, read
 from crossdock.landscape.findings import Finding
-from crossdock.landscape.lint import codes, flows, house, installed, ownership, references, rules, secrecy, settings
+from crossdock.landscape.lint import (
+    alerts,
+    codes,
+    doors,
+    flows,
+    house,
+    installed,
+    ownership,
+    partners,
+    references,
+    regions,
+    rules,
+    secrecy,
+    segments,
+    settings,
+    stock,
+    subscribers,
+)
 from crossdock.landscape.lint.registry import CHECKS, Check
 from crossdock.landscape.lint.view import View
 
-MODULES = (references, settings, ownership, flows, installed, rules, codes, secrecy, house)
+MODULES = (
+    references,
+    settings,
+    ownership,
+    flows,
+    installed,
+    rules,
+    codes,
+    secrecy,
+    doors,
+    house,
+    alerts,
+    stock,
+    partners,
+    segments,
+    regions,
+    subscribers,
+)
 """The modules whose import registers their checks."""
 
 

@@ -12,7 +12,10 @@ from crossdock.landscape.lint.view import View
 @check("ambiguous-reverse", "warning")
 def ambiguous_reverse(view: View) -> Iterator[Finding]:
     """Several codes mean the same, and nothing says which one is sent to the partner."""
+    one_way = {system.options.get(option) for system in view.systems.values() for option in ("location_map", "reason_map")}
     for name, table in view.value_maps.items():
+        if name in one_way:
+            continue  # many bins are one place, and nothing is sent back
         codes: dict[str, list[str]] = {}
         for code, value in table.entries.items():
             codes.setdefault(value, []).append(code)

@@ -11,6 +11,7 @@ from pydantic_core import SchemaError
 
 from crossdock.canonical.events import EVENT_PAYLOADS
 from crossdock.canonical.field_paths import resolve
+from crossdock.core.command_documents import CARRIED
 from crossdock.landscape.files import FOLDERS
 from crossdock.landscape.findings import Finding, did_you_mean
 from crossdock.landscape.lint.registry import check
@@ -87,7 +88,7 @@ def no_owner(view: View) -> Iterator[Finding]:
 @check("unknown-field")
 def unknown_field(view: View) -> Iterator[Finding]:
     """A data class names a field that no canonical object has, so nothing would be protected."""
-    models = {model.schema_name: model for model in EVENT_PAYLOADS.values()}
+    models = {model.schema_name: model for model in (*CARRIED.values(), *EVENT_PAYLOADS.values())}
     for name, described in view.policies.data_classes.items():
         for index, text in enumerate(described.fields):
             entity, _, path = text.partition(".")
@@ -99,26 +100,6 @@ def unknown_field(view: View) -> Iterator[Finding]:
                     resolve(models[entity], path)
                 except ValueError as error:
                     yield view.at(POLICIES, POLICIES, where, str(error), "Field paths are those of docs/reference/canonical.md.")
-
-
-@check("alert-loop")
-def alert_loop(view: View) -> Iterator[Finding]:
-    """Alert routes that escalate in a circle never reach anybody new."""
-    routes = view.policies.alert_routes
-    for start in routes:
-        seen, here = [start], routes[start].escalate_to
-        while here in routes and here not in seen:
-            seen.append(here)
-            here = routes[here].escalate_to
-        if here == start:
-            way = " -> ".join([*seen, start])
-            yield view.at(
-                POLICIES,
-                POLICIES,
-                ("alert_routes", start, "escalate_to"),
-                f"{way} is a circle",
-                "Let the last route escalate to nobody.",
-            )
 
 
 @check("retention-unreachable", "warning")

@@ -89,7 +89,8 @@ def missing_credential(view: View) -> Iterator[Finding]:
         except (AttributeError, ValidationError):
             continue
         for purpose in sorted(set(needed) - set(system.credentials)):
-            if view.environments and all(purpose in each.credentials.get(name, {}) for each in view.environments.values()):
+            bindings = view.serving(name).values()
+            if bindings and all(purpose in each.credentials.get(name, {}) for each in bindings):
                 continue
             hint = f"Add `credentials: {{{purpose}: env:NAME}}` or `file:`, `vault:`."
             yield view.at("systems", name, ("credentials",), f"the connector needs the credential {purpose!r}", hint)
@@ -122,11 +123,13 @@ def no_endpoint(view: View) -> Iterator[Finding]:
     """A system the hub has to call has no endpoint, neither in its file nor in every environment."""
     for name, system, connector in _connectors(view):
         able = _able(system, connector)
+        if getattr(connector, "inside", False):
+            continue  # its other side are people at the hub's own pages
         if system.endpoint or not (able.commands or able.polls or able.questions or able.snapshots):
             continue
         if not (system.polls or view.called(name)):
             continue
-        lacking = [each for each, bound in view.environments.items() if not bound.endpoints.get(name)]
+        lacking = [each for each, bound in view.serving(name).items() if not bound.endpoints.get(name)]
         if lacking or not view.environments:
             where = f" in environment {', '.join(sorted(lacking))}" if lacking else ""
             yield view.at(

@@ -34,6 +34,11 @@ def _system_references(view: View) -> Iterator[Reference]:
     for name, partner in view.partners.items():
         for index, system in enumerate(partner.systems):
             yield "partners", name, ("systems", index), system
+    for index, feed in enumerate(view.policies.feeds):
+        yield "policies.yaml", "policies.yaml", ("feeds", index, "system"), feed.system
+    for index, second in enumerate(view.policies.exceptions.second_person):
+        for place, system in enumerate(second.systems):
+            yield "policies.yaml", "policies.yaml", ("exceptions", "second_person", index, "systems", place), system
 
 
 def _party_references(view: View) -> Iterator[Reference]:
@@ -54,7 +59,7 @@ def _party_references(view: View) -> Iterator[Reference]:
 
 @check("dangling-system", structural=True)
 def dangling_system(view: View) -> Iterator[Finding]:
-    """A flow, rule or partner names a system that has no file in `systems/`."""
+    """A flow, rule, partner or watched feed names a system that has no file in `systems/`."""
     return _unresolved(view, _system_references(view), "system", view.names("systems"))
 
 
@@ -74,7 +79,7 @@ def environment_unknown_system(view: View) -> Iterator[Finding]:
             references: list[Reference] = [
                 ("environments", name, (part, system), system) for system in getattr(environment, part)
             ]
-            yield from _unresolved(view, references, "system", view.names("systems"))
+            yield from _unresolved(view, references, "system", view.names("systems") | view.names("subscribers"))
 
 
 @check("unknown-default-environment", structural=True)
@@ -98,6 +103,11 @@ def _team_references(view: View) -> Iterator[Reference]:
             owner = getattr(model, "owner", None)
             if owner:
                 yield kind, name, ("owner",), owner
+    for index, feed in enumerate(view.policies.feeds):
+        if feed.owner:
+            yield "policies.yaml", "policies.yaml", ("feeds", index, "owner"), feed.owner
+    for index, crossing in enumerate(view.policies.residency.crossings):
+        yield "policies.yaml", "policies.yaml", ("residency", "crossings", index, "owner"), crossing.owner
     for index, review in enumerate(view.policies.review):
         for place, team in enumerate(review.reviewers):
             yield "policies.yaml", "policies.yaml", ("review", index, "reviewers", place), team
@@ -113,11 +123,21 @@ def dangling_team(view: View) -> Iterator[Finding]:
 def _region_references(view: View) -> Iterator[Reference]:
     if view.hub.defaults.region:
         yield HEAD, HEAD, ("defaults", "region"), view.hub.defaults.region
-    for kind in ("systems", "partners", "environments"):
+    for kind in ("systems", "partners", "flows", "environments"):
         for name, model in view.draft.models.get(kind, {}).items():
             region = getattr(model, "region", None)
             if region:
                 yield kind, name, ("region",), region
+    for name, bound in view.environments.items():
+        for region in bound.hubs:
+            yield "environments", name, ("hubs", region), region
+        for region in bound.coordinator.regions if bound.coordinator is not None else ():
+            yield "environments", name, ("coordinator", "regions", region), region
+    for index, crossing in enumerate(view.policies.residency.crossings):
+        yield "policies.yaml", "policies.yaml", ("residency", "crossings", index, "leaves"), crossing.leaves
+        yield "policies.yaml", "policies.yaml", ("residency", "crossings", index, "reaches"), crossing.reaches
+    for index, region in enumerate(view.policies.residency.money):
+        yield "policies.yaml", "policies.yaml", ("residency", "money", index), region
 
 
 @check("dangling-region", structural=True)
@@ -136,6 +156,9 @@ def _calendar_references(view: View) -> Iterator[Reference]:
     for name, system in view.systems.items():
         if system.calendar:
             yield "systems", name, ("calendar",), system.calendar
+    for index, feed in enumerate(view.policies.feeds):
+        if feed.calendar:
+            yield "policies.yaml", "policies.yaml", ("feeds", index, "calendar"), feed.calendar
     for name, flow in view.flows.items():
         if flow.schedule and flow.schedule.calendar:
             yield "flows", name, ("schedule", "calendar"), flow.schedule.calendar
@@ -149,7 +172,7 @@ def _calendar_references(view: View) -> Iterator[Reference]:
 
 @check("dangling-calendar", structural=True)
 def dangling_calendar(view: View) -> Iterator[Finding]:
-    """A system, schedule, budget or expectation names a calendar that `calendars.yaml` does not have."""
+    """A system, schedule, budget, watched feed or expectation names a calendar that `calendars.yaml` does not have."""
     if not view.unjudgeable("calendars.yaml"):
         yield from _unresolved(view, _calendar_references(view), "calendar", view.calendars)
 
@@ -186,11 +209,13 @@ def _route_references(view: View) -> Iterator[Reference]:
     for name, route in view.policies.alert_routes.items():
         if route.escalate_to:
             yield file, file, ("alert_routes", name, "escalate_to"), route.escalate_to
+    if view.policies.alerting.default_route:
+        yield file, file, ("alerting", "default_route"), view.policies.alerting.default_route
 
 
 @check("dangling-alert-route", structural=True)
 def dangling_alert_route(view: View) -> Iterator[Finding]:
-    """A team or segment sends its alerts to a route that `policies.yaml` does not have."""
+    """A team, a segment or `alerting` sends alerts to a route that `policies.yaml` does not have."""
     if not view.unjudgeable("policies.yaml"):
         yield from _unresolved(view, _route_references(view), "alert route", view.policies.alert_routes)
 
@@ -202,6 +227,9 @@ def _class_references(view: View) -> Iterator[Reference]:
     for name, partner in view.partners.items():
         for index, data_class in enumerate(partner.may_see):
             yield "partners", name, ("may_see", index), data_class
+    for name, segment in view.policies.segments.items():
+        for index, data_class in enumerate(segment.may_see or ()):
+            yield "policies.yaml", "policies.yaml", ("segments", name, "may_see", index), data_class
     for index, retention in enumerate(view.policies.retention):
         if retention.data_class:
             yield "policies.yaml", "policies.yaml", ("retention", index, "data_class"), retention.data_class

@@ -47,8 +47,15 @@ def _maps(value: Any, path: Path) -> Iterator[Named]:
 
 @check("dangling-value-map", structural=True)
 def dangling_value_map(view: View) -> Iterator[Finding]:
-    """A connector or workflow is told to translate by a value map that does not exist."""
+    """A connector, a workflow or a partner's agreement is told to translate by a value map that does not exist."""
     known = view.names("value-maps")
+    for name, partner in view.partners.items():
+        for index, each in enumerate(partner.agreements):
+            here = ("agreements", index)
+            named = [((*here, "options", "maps", purpose), wanted) for purpose, wanted in each.options.maps.items()]
+            for path, wanted in [*named, *_maps(list(each.overlay), (*here, "overlay"))]:
+                if wanted not in known:
+                    yield view.missing("partners", name, path, "value map", wanted, known)
     for kind, block, models in (("systems", "options", view.systems), ("flows", "settings", view.flows)):
         for name, model in models.items():
             for path, wanted in _maps(getattr(model, block), (block,)):

@@ -23,9 +23,11 @@ from crossdock.landscape.models import (
     Partner,
     Policies,
     Rule,
+    Subscriber,
     System,
     ValueMap,
 )
+from crossdock.landscape.placement import Placement, placement
 
 NO_HUB = Hub(name="unnamed", company="unnamed")
 
@@ -63,6 +65,10 @@ class View:
         return cast("Mapping[str, Partner]", self._folder("partners"))
 
     @property
+    def subscribers(self) -> Mapping[str, Subscriber]:
+        return cast("Mapping[str, Subscriber]", self._folder("subscribers"))
+
+    @property
     def flows(self) -> Mapping[str, Flow]:
         return cast("Mapping[str, Flow]", self._folder("flows"))
 
@@ -77,6 +83,19 @@ class View:
     @property
     def environments(self) -> Mapping[str, Environment]:
         return cast("Mapping[str, Environment]", self._folder("environments"))
+
+    @cached_property
+    def placed(self) -> Placement:
+        """The region of everything."""
+        return placement(self.hub, self.policies, self.systems, self.partners, self.flows, self.subscribers)
+
+    def serving(self, system: str) -> Mapping[str, Environment]:
+        """The environments whose hub speaks with a system: those of its region, and those of a region a named exception lets reach it."""
+        return {
+            name: bound
+            for name, bound in self.environments.items()
+            if bound.coordinator is None and (not bound.region or system in self.placed.served(bound.region, self.flows.values()))
+        }
 
     def names(self, kind: str) -> set[str]:
         """All names of a kind of file, valid or not."""

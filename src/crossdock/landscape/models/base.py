@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
@@ -100,3 +100,6 @@ EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
 
 Text = Annotated[str, Field(max_length=4000)]
 """Words for people."""
+
+Severity = Literal["info", "warning", "critical"]
+"""How soon somebody has to look: `info` some day, `warning` today, `critical` now."""

@@ -58,13 +58,25 @@ Opening = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[0-2]\d:[0-5]\d *- *[0-2]\d:[0-5]\d$"}),
 ]
 DaySpan = Annotated[str, Field(pattern=_SPAN.pattern)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+def weekdays(spans: dict[str, tuple[time, time]]) -> dict[int, tuple[time, time]]:
+    """Hours by ISO weekday of spans such as `mon-fri`; a later span goes before an earlier one."""
+    hours: dict[int, tuple[time, time]] = {}
+    for span, opening in spans.items():
+        first, _, last = span.partition("-")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        for offset in range((end - begin) % 7 + 1):
+            hours[(begin + offset) % 7 + 1] = opening
+    return hours
 
 
 class Calendar(Strict):
     """The clock of one place: a warehouse, a carrier, an office."""
 
     title: Annotated[Text, Field(description="The place.")] = ""
-    zone: Annotated[str, AfterValidator(_zone), Field(description="IANA time zone, for example `Europe/Berlin`.")]
+    zone: Annotated[Zone, Field(description="IANA time zone, for example `Europe/Berlin`.")]
     hours: Annotated[
         dict[DaySpan, Opening],
         Field(
@@ -78,13 +90,7 @@ class Calendar(Strict):
 
     def business(self) -> BusinessCalendar:
         """The calendar as the core computes with it."""
-        hours: dict[int, tuple[time, time]] = {}
-        for span, opening in self.hours.items():
-            first, _, last = span.partition("-")
-            begin, end = DAYS.index(first), DAYS.index(last or first)
-            for offset in range((end - begin) % 7 + 1):
-                hours[(begin + offset) % 7 + 1] = opening
-        return BusinessCalendar(self.zone, hours, frozenset(self.holidays), dict(self.cutoffs))
+        return BusinessCalendar(self.zone, weekdays(self.hours), frozenset(self.holidays), dict(self.cutoffs))
 
 
 class Calendars(RootModel[dict[Name, Calendar]]):

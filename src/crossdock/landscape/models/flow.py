@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from crossdock.core import budget as core_budget
 from crossdock.core import process as core_process
-from crossdock.landscape.models.base import Duration, EventType, Name, Role, Strict, Text
+from crossdock.landscape.models.base import Duration, EventType, Name, Role, Severity, Strict, Text
 
 CUTOFF = r"^[^/\s]+/[^/\s]+$"
 
@@ -115,6 +115,10 @@ class Sla(Strict):
     ] = None
     warn: Annotated[Duration | None, Field(description="Warn this long before it is late.")] = None
     owner: Annotated[Name | None, Field(description="The team that is told; absent: the flow's exception owner.")] = None
+    severity: Annotated[
+        Severity,
+        Field(description="How bad it is to be late; `critical` is sent in quiet hours too. Coming near is a `warning`."),
+    ] = "warning"
     description: Annotated[Text, Field(description="What is late, in words for people.")] = ""
 
     @model_validator(mode="after")
@@ -184,6 +188,13 @@ class Flow(Strict):
             description="`direct`: ask and wait; `orchestrated`: a process decides; `published`: facts told to whom they concern."
         ),
     ] = "orchestrated"
+    region: Annotated[
+        Name | None,
+        Field(
+            description="The region whose hub runs the flow and whose payloads it carries; absent: the one its systems are in. Of "
+            "pattern `published`, absent: every region tells its own subscribers."
+        ),
+    ] = None
     timing: Annotated[Literal["realtime", "batch"], Field(description="At once, or collected and run by schedule.")] = "realtime"
     schedule: Annotated[Schedule | None, Field(description="When a batch runs.")] = None
     consequence: Annotated[

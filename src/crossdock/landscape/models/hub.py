@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from crossdock.core.calendar import BusinessCalendar
 from crossdock.landscape.models.base import Name, Strict, Text
+from crossdock.landscape.models.calendars import ClockTime, DaySpan, Opening, Zone, weekdays
 from crossdock.landscape.models.flow import RetryBudget
 from crossdock.landscape.models.system import Breaker, Limits
 
@@ -16,7 +18,24 @@ class Team(Strict):
 
     title: Annotated[Text, Field(description="The team's name for people.")] = ""
     email: Annotated[Text, Field(description="Where mail for the team goes.")] = ""
-    alerts: Annotated[Name | None, Field(description="The alert route (`policies.yaml`) by which the team is told.")] = None
+    alerts: Annotated[
+        Name | None,
+        Field(description="The alert route (`policies.yaml`) by which the team is told; absent: mail to `email`."),
+    ] = None
+    zone: Annotated[Zone, Field(description="The team's IANA time zone: its quiet hours and digests are in it.")] = "UTC"
+    quiet: Annotated[
+        dict[DaySpan, Opening],
+        Field(
+            description="Days and hours in which only critical alerts are sent (`mon-fri: 20:00-07:00`); the others wait for their end."
+        ),
+    ] = Field(default_factory=dict)
+    digest: Annotated[
+        tuple[ClockTime, ...], Field(description="Local times at which the team gets a summary of what waits for it.")
+    ] = ()
+
+    def resting(self) -> BusinessCalendar | None:
+        """The team's quiet hours as a calendar that is open while the team is not to be disturbed; None when it has none."""
+        return BusinessCalendar(self.zone, weekdays(self.quiet)) if self.quiet else None
 
 
 class Defaults(Strict):

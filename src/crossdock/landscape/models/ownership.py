@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from crossdock.core import ownership as core_ownership
-from crossdock.landscape.models.base import EventType, Name, Party, Strict
+from crossdock.landscape.models.base import Duration, EventType, Name, Party, Strict
 
 
 class Tenure(Strict):
@@ -97,6 +97,12 @@ class EventResponsibility(Strict):
     enriches: Annotated[tuple[Party, ...], Field(description="Who may add to it.")] = ()
     validates: Annotated[tuple[Party, ...], Field(description="Who must agree.")] = ()
     finalizes: Annotated[tuple[Party, ...], Field(description="Who close it.")] = ()
+    closed_within: Annotated[
+        Duration | None,
+        Field(
+            description="Within this time the finalizer must have accepted what the event led to, or its owner is told; `null`: nobody is told."
+        ),
+    ] = timedelta(days=1)
 
 
 class Ownership(Strict):

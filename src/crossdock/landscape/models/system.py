@@ -10,6 +10,7 @@ from pydantic import Field
 
 from crossdock.core.breaker import BreakerPolicy
 from crossdock.core.ratelimit import RateLimit
+from crossdock.landscape.models.access import Access
 from crossdock.landscape.models.base import Duration, Name, Size, Strict, Text
 
 CredentialReference = Annotated[
@@ -107,3 +108,6 @@ class System(Strict):
         tuple[Name, ...] | None,
         Field(description="Data classes (`policies.yaml`) this system may be given; absent: all that are not restricted."),
     ] = None
+    access: Annotated[Access, Field(description="Who may send in its name: addresses, client certificates, access tokens.")] = (
+        Access()
+    )
