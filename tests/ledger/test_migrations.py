@@ -11,10 +11,12 @@ from crossdock.ledger.database import LedgerLocation, LedgerUrlInvalid, configur
 from crossdock.ledger.store import Store
 
 
-def test_the_schema_is_the_one_the_models_describe(location: LedgerLocation) -> None:
+def test_the_schema_is_the_one_the_models_describe(empty_ledger_url: str) -> None:
     from django.apps import apps
     from django.db import connections
 
+    location = LedgerLocation.parse(empty_ledger_url)
+    migrate(location)
     alias = configure(location)
     try:
         with connections[alias].cursor() as cursor:
@@ -43,7 +45,7 @@ def test_migrating_again_changes_nothing_and_keeps_what_is_there(location: Ledge
     assert store.read.run(lambda s: s.rows("SELECT id, value, scheme, key FROM ledger_reference")) == [row]
 
 
-def test_two_workers_may_start_on_an_empty_ledger_at_the_same_time(ledger_url: str) -> None:
+def test_two_workers_may_start_on_an_empty_ledger_at_the_same_time(empty_ledger_url: str) -> None:
     import os
     import subprocess
     import sys
@@ -52,7 +54,7 @@ def test_two_workers_may_start_on_an_empty_ledger_at_the_same_time(ledger_url: s
     root = Path(__file__).parents[2] / "src"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))}
     both = [
-        subprocess.Popen([sys.executable, "-c", code, ledger_url], stderr=subprocess.PIPE, env=environment, text=True)
+        subprocess.Popen([sys.executable, "-c", code, empty_ledger_url], stderr=subprocess.PIPE, env=environment, text=True)
         for _ in range(2)
     ]
     ended = [(each.communicate(timeout=60)[1], each.returncode) for each in both]

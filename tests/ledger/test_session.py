@@ -92,6 +92,18 @@ def test_update_by_several_columns_and_a_condition(store: Store) -> None:
     store.work.run(work)
 
 
+def test_of_several_updates_of_one_row_the_last_counts(store: Store) -> None:
+    def work(session: Session) -> None:
+        # a table so large that its index is used: which row wins in a join depends on how it is carried out
+        session.insert("ledger_reference", REFERENCE, [(n, "v", "s", f"k{n}") for n in range(1, 5_001)])
+        session.execute("ANALYZE ledger_reference")
+        session.update("ledger_reference", ("value",), [(1, "first"), (2, "only"), (1, "then"), (1, "last")])
+        session.update("ledger_reference", ("value",), [("s", "k3", "first"), ("s", "k3", "last")], match=("scheme", "key"))
+        assert references(session)[:3] == [(1, "last", "s", "k1"), (2, "only", "s", "k2"), (3, "last", "s", "k3")]
+
+    store.work.run(work)
+
+
 def test_update_with_missing_values_and_bytes(store: Store) -> None:
     from crossdock.ledger.batch import DELIVERY_COLUMNS
 
@@ -172,3 +184,18 @@ def test_text_is_kept_as_it_is(store: Store, text: str) -> None:
     store.work.run(lambda session: session.insert("ledger_reference", REFERENCE, [(1, text, "s", text)]))
     assert store.read.run(references) == [(1, text, "s", text)]
     assert store.read.run(lambda session: session.rows_in("SELECT id FROM ledger_reference WHERE value {in}", [text])) == [(1,)]
+
+
+def test_a_column_may_be_matched_and_changed(store: Store) -> None:
+    store.work.run(
+        lambda s: s.insert(
+            "ledger_partition",
+            ("id", "epoch", "owner", "audit_seq", "audit_hash"),
+            [(901, 1, "", 4, b"a" * 32), (902, 1, "", 7, b"b" * 32)],
+        )
+    )
+    rows = [(901, 4, 5, b"c" * 32), (902, 6, 8, b"d" * 32)]
+    touched = store.work.run(lambda s: s.update("ledger_partition", ("audit_seq", "audit_hash"), rows, match=("id", "audit_seq")))
+    assert touched == 1
+    found = store.read.run(lambda s: s.rows("SELECT id, audit_seq FROM ledger_partition WHERE id>900 ORDER BY id"))
+    assert [tuple(row) for row in found] == [(901, 5), (902, 7)]

@@ -26,7 +26,7 @@ def link_hash(previous: bytes, partition: int, seq: int, at: int, records: bytes
 def build_link(previous: bytes, partition: int, seq: int, at: int, records: Sequence[Record]) -> tuple[bytes, bytes]:
     """The packed records and the hash of the next link."""
     body = orjson.dumps(records)
-    return pack(body), link_hash(previous, partition, seq, at, body)
+    return pack(body, open_to_all=True), link_hash(previous, partition, seq, at, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,8 @@ class Verification:
     breaks: tuple[Break, ...]
 
 
-def links(session: Session, partition: int, batch: int = 500) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """(seq, at, hash, unpacked records) of a partition's chain in order, read in batches; damaged records are empty."""
-    last = 0
+def links(session: Session, partition: int, batch: int = 500, last: int = 0) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """(seq, at, hash, unpacked records) of a partition's chain in order, read in batches, those after `last`; damaged records are empty."""
     while True:
         rows = session.rows(
             "SELECT seq, at, hash, records FROM ledger_audit WHERE partition=? AND seq>? ORDER BY seq LIMIT ?",
@@ -97,6 +96,16 @@ def _event_digests(session: Session, ids: list[int], _claims: ClaimStore | None)
         except Damaged:
             found[number] = ""
     return found
+
+
+def bundle_digest(session: Session, bundle: str) -> str:
+    """SHA-256 (hex) of a bundle's files as the ledger holds them now; empty when they are gone or cannot be read."""
+    for (content,) in session.rows("SELECT content FROM ledger_bundle WHERE id=?", (bundle,)):
+        try:
+            return hashlib.sha256(unpack(content)).hexdigest()
+        except Damaged:
+            break
+    return ""
 
 
 PRUNED = frozenset({"retention:message:pruned", "retention:event:pruned"})
@@ -158,6 +167,8 @@ def verify(session: Session, claims: ClaimStore | None = None) -> Verification:
                 total_records += 1
                 if tag in PRUNED:
                     work.pruned.update(detail["ids"])
+                elif tag == "hub:bundle:loaded" and bundle_digest(session, detail["bundle"]) != detail["sha256"]:
+                    work.breaks.append(Break(partition, seq, f"bundle {detail['bundle'][:12]} was altered or removed"))
                 elif content and tag in ("pipeline:message:taken", "pipeline:event:recorded"):
                     work.wanted[tag.split(":")[1]][subject] = (partition, seq, content)
             if sum(map(len, work.wanted.values())) >= 5000:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crossdock.core.errors import Fenced
 from crossdock.ledger.audit import Record, build_link
+from crossdock.ledger.deeds import remember, rows_of
 from crossdock.ledger.session import Row, Session
+from crossdock.ledger.stakes import with_stakes
 from crossdock.ledger.states import ExceptionState
 
 
@@ -44,6 +46,18 @@ EXCEPTION_COLUMNS: Final = (
     "slot", "owner", "message", "detail", "state", "occurrences", "created_at", "updated_at", "due", "resolution", "note",
     "resolved_by", "correlation",
 )  # fmt: skip
+CARED_COLUMNS: Final = (*EXCEPTION_COLUMNS, "amount", "currency", "assignee", "snoozed_until", "snoozed_for", "correction")
+"""Everything that is kept of an exception."""
+CORRECTION_COLUMNS: Final = (
+    "id", "message_id", "version", "body", "encoding", "content_hash", "author", "reason", "difference", "created_at", "subject",
+    "exception_id", "state", "decided_by", "decided_at", "decision",
+)  # fmt: skip
+MAP_ENTRY_COLUMNS: Final = ("id", "map", "code", "value", "author", "reason", "created_at", "removed_at", "removed_by")
+JOB_COLUMNS: Final = (
+    "id", "action", "data", "chosen", "author", "reason", "state", "pace", "bound", "progress", "planned", "asked", "done", "refused",
+    "skipped", "created_at", "ended_at", "ended_by", "note",
+)  # fmt: skip
+_EXCEPTION_AT: Final = {name: place for place, name in enumerate(EXCEPTION_COLUMNS)}
 
 
 @dataclass(slots=True)
@@ -73,12 +87,28 @@ class Batch:
     exceptions: dict[bytes, Row] = field(default_factory=dict)
     exception_states: dict[bytes, Row] = field(default_factory=dict)
     """(identity, state, updated_at, resolution, note, resolved_by)"""
+    care: dict[bytes, Row] = field(default_factory=dict)
+    """(identity, updated_at, owner, assignee, snoozed_until, snoozed_for, correction)"""
+    corrections: list[Row] = field(default_factory=list)
+    """New ones, and proposals that were decided."""
+    delivery_data: list[Row] = field(default_factory=list)
+    """(id, data)"""
+    map_entries: list[Row] = field(default_factory=list)
+    jobs: list[Row] = field(default_factory=list)
+    job_states: list[Row] = field(default_factory=list)
+    """(id, state, ended_at, ended_by, note)"""
+    map_entries_ended: list[Row] = field(default_factory=list)
+    """(id, removed_at, removed_by)"""
+    instruction_data: list[Row] = field(default_factory=list)
+    """(id, data): what was asked, without the contents that retention must be able to remove"""
     systems: dict[str, Row] = field(default_factory=dict)
     """(system, parked, reason, since)"""
     follows: list[Row] = field(default_factory=list)
     """(id, partition, kind, subject_id, data, author, created_at, done_at, result)"""
     instructions: list[Row] = field(default_factory=list)
     """(id, done_at, result)"""
+    respond: Mapping[str, int] = field(default_factory=dict)
+    """System and within which time its exceptions are answered, where its partner's tier says so."""
     audit: dict[int, list[Record]] = field(default_factory=dict)
     inserted: set[int] = field(default_factory=set)
     """After `commit`: which of `deliveries` are new; the others exist already and must not be sent again."""
@@ -131,20 +161,7 @@ class Batch:
         )
         session.update("ledger_expectation", ("state", "settled_at"), self.expectation_states, match=("key", "flow", "name"))
         session.update("ledger_expectation", ("warned",), self.expectation_warned)
-        session.upsert(
-            "ledger_exception",
-            EXCEPTION_COLUMNS,
-            list(self.exceptions.values()),
-            ("identity",),
-            ("fingerprint", "code", "family", "message", "detail", "state", "occurrences", "updated_at", "due", "owner"),
-        )
-        session.update(
-            "ledger_exception",
-            ("state", "updated_at", "resolution", "note", "resolved_by"),
-            list(self.exception_states.values()),
-            match=("identity",),
-            only=f"state<{int(ExceptionState.RESOLVED)}",
-        )
+        self._exceptions(session)
         session.upsert(
             "ledger_system",
             ("system", "parked", "reason", "since"),
@@ -160,9 +177,59 @@ class Batch:
         session.update("ledger_instruction", ("done_at", "result"), self.instructions)
         return heads
 
+    def _exceptions(self, session: Session) -> None:
+        if self.exceptions:
+            rows, names = with_stakes(session, list(self.exceptions.values()), _EXCEPTION_AT)
+            # not the owner: whoever was handed an exception keeps it when it fails again
+            session.upsert(
+                "ledger_exception",
+                (*EXCEPTION_COLUMNS, "amount", "currency"),
+                rows,
+                ("identity",),
+                (
+                    "fingerprint",
+                    "code",
+                    "family",
+                    "message",
+                    "detail",
+                    "state",
+                    "occurrences",
+                    "updated_at",
+                    "due",
+                    "amount",
+                    "currency",
+                ),
+            )
+            session.upsert("ledger_message_name", ("id", "value", "message_id"), names, ("value", "message_id"), ())
+        session.update(
+            "ledger_exception",
+            ("state", "updated_at", "resolution", "note", "resolved_by", "snoozed_until", "snoozed_for"),
+            [(*row, None, "") for row in self.exception_states.values()],
+            match=("identity",),
+            only=f"state<{int(ExceptionState.RESOLVED)}",
+        )
+        session.update(
+            "ledger_exception",
+            ("updated_at", "owner", "assignee", "snoozed_until", "snoozed_for", "correction"),
+            list(self.care.values()),
+            match=("identity",),
+            only=f"state<{int(ExceptionState.RESOLVED)}",
+        )
+        session.upsert(
+            "ledger_correction", CORRECTION_COLUMNS, self.corrections, ("id",), ("state", "decided_by", "decided_at", "decision")
+        )
+        session.update("ledger_delivery", ("data",), self.delivery_data)
+        session.insert("ledger_map_entry", MAP_ENTRY_COLUMNS, self.map_entries)
+        session.update("ledger_map_entry", ("removed_at", "removed_by"), self.map_entries_ended)
+        session.insert("ledger_job", JOB_COLUMNS, self.jobs)
+        session.update("ledger_job", ("state", "ended_at", "ended_by", "note"), self.job_states)
+        session.update("ledger_instruction", ("data",), self.instruction_data)
+
     def _chain(self, session: Session, owned: dict[int, OwnedPartition]) -> dict[int, tuple[int, bytes]]:
         heads: dict[int, tuple[int, bytes]] = {}
         links: list[Row] = []
+        deeds: list[Row] = []
+        turns: list[Row] = []
         for partition, records in sorted(self.audit.items()):
             if partition not in owned:
                 raise Fenced(f"partition {partition} is not owned by this worker", partition=partition)
@@ -171,13 +238,15 @@ class Batch:
             packed, digest = build_link(holder.hash, partition, seq, self.at, records)
             heads[partition] = (seq, digest)
             links.append((seq << 16 | partition, partition, seq, self.at, digest, packed))
-            touched = session.execute(
-                "UPDATE ledger_partition SET audit_seq=?, audit_hash=? WHERE id=? AND epoch=? AND audit_seq=?",
-                (seq, digest, partition, holder.epoch, holder.seq),
-            )
-            if touched != 1:
-                raise Fenced(f"partition {partition} was taken over by another worker", partition=partition)
+            deeds += rows_of(seq << 16 | partition, partition, seq, self.at, records)
+            turns.append((partition, holder.epoch, holder.seq, seq, digest))
+        # epoch and the link before are matched, so that nobody continues a chain that is not his or not where he thinks it is
+        if session.update("ledger_partition", ("audit_seq", "audit_hash"), turns, match=("id", "epoch", "audit_seq")) != len(
+            turns
+        ):
+            raise Fenced("a partition was taken over by another worker", partition=min(heads))
         session.insert("ledger_audit", ("id", "partition", "seq", "at", "hash", "records"), links)
+        remember(session, deeds)
         return heads
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +82,20 @@ class LedgerLocation:
         }
 
 
-def configure(location: LedgerLocation) -> str:
-    """Make Django know this ledger; returns the alias of its connection. A process may use several ledgers, one after the other."""
+def configure(location: LedgerLocation, project: Mapping[str, Any] | None = None) -> str:
+    """Make Django know this ledger; returns the alias of its connection. A process may use several ledgers, one after the other.
+
+    `project`: all settings of a process that does more with Django than keep a ledger; it is configured once, before anything else.
+    """
     import django
     from django.conf import settings
     from django.db import connections
 
     wanted = location.django()
-    if not settings.configured:
+    if not settings.configured and project is not None:
+        settings.configure(**project)
+        django.setup()
+    elif not settings.configured:
         settings.configure(
             INSTALLED_APPS=["crossdock.ledger"],
             DATABASES={"default": wanted},
@@ -128,6 +134,8 @@ def migrate(location: LedgerLocation) -> None:
         raise LedgerUnavailable(f"the ledger cannot be opened: {str(error).splitlines()[0]}") from None
     finally:
         connections.close_all()
+        if location.vendor == "postgresql":  # a connection that only went back to its pool would keep the lock of `_alone`
+            connections[alias].close_pool()
 
 
 def damaged(error: BaseException) -> bool:

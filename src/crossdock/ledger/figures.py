@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossdock.ledger.runs import overview
@@ -63,6 +64,38 @@ def batches(session: Session) -> list[dict[str, Any]]:
     return found
 
 
+def exceptions_by_code(session: Session) -> dict[str, int]:
+    """How many exceptions wait for a person, by their code."""
+    return dict(
+        session.rows(f"SELECT code, COUNT(*) FROM ledger_exception WHERE state<{int(ExceptionState.RESOLVED)} GROUP BY code")
+    )
+
+
 def open_exceptions(session: Session) -> int:
     """How many exceptions are open or being retried."""
     return int(session.rows(f"SELECT COUNT(*) FROM ledger_exception WHERE state<{int(ExceptionState.RESOLVED)}")[0][0])
+
+
+@dataclass(slots=True)
+class OpenBusiness:
+    """What is not done: exceptions by code and the keys they are about, uncertain deliveries, transactions that run, messages in all."""
+
+    exceptions: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    excepted: set[str] = field(default_factory=set)
+    uncertain: int = 0
+    running: set[str] = field(default_factory=set)
+    messages: int = 0
+
+
+def open_business(session: Session) -> OpenBusiness:
+    """Count what people have, what is uncertain and what runs; for ledgers of demo and drill size, not for millions of rows."""
+    codes: dict[str, int] = dict(session.rows("SELECT code, COUNT(*) FROM ledger_exception WHERE state<2 GROUP BY code"))
+    return OpenBusiness(
+        exceptions=sum(codes.values()),
+        codes=codes,
+        excepted={key for (key,) in session.rows("SELECT DISTINCT key FROM ledger_exception WHERE state<2")},
+        uncertain=session.rows("SELECT COUNT(*) FROM ledger_delivery WHERE state=3")[0][0],
+        running={key for (key,) in session.rows("SELECT key FROM ledger_instance WHERE NOT finished")},
+        messages=session.rows("SELECT COUNT(*) FROM ledger_message")[0][0],
+    )

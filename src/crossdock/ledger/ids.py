@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Final
 
 from crossdock.core.clock import Clock
@@ -22,6 +23,7 @@ class Numbers:
         self.move(node)
         self._ms = floor >> 22
         self._sequence = 0xFFF
+        self._alone = Lock()
 
     def move(self, node: int) -> None:
         """Go on under another node number; with PostgreSQL a worker that lost its session gets a new one."""
@@ -29,16 +31,17 @@ class Numbers:
 
     def next(self) -> int:
         """The next number; larger than every earlier one of this maker, also when the clock goes back."""
-        ms = int(self._clock.now().timestamp() * 1000) - EPOCH_MS
-        if ms > self._ms:
-            self._ms = ms
-            self._sequence = 0
-        elif self._sequence < 0xFFF:
-            self._sequence += 1
-        else:
-            self._ms += 1
-            self._sequence = 0
-        return (self._ms << 22) | self._node | self._sequence
+        with self._alone:
+            ms = int(self._clock.now().timestamp() * 1000) - EPOCH_MS
+            if ms > self._ms:
+                self._ms = ms
+                self._sequence = 0
+            elif self._sequence < 0xFFF:
+                self._sequence += 1
+            else:
+                self._ms += 1
+                self._sequence = 0
+            return (self._ms << 22) | self._node | self._sequence
 
 
 def written(number: int) -> str:

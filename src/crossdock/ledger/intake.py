@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -38,11 +38,12 @@ def dedupe_digest(system: str, channel: str, dedupe_key: str) -> bytes:
     return hashlib.blake2b(f"{system}\0{channel}\0{dedupe_key}".encode(), digest_size=16).digest()
 
 
-def accept(session: Session, rows: Sequence[Row]) -> list[Accepted]:
+def accept(session: Session, rows: Sequence[Row], instead: Mapping[int, Row] | None = None) -> list[Accepted]:
     """Insert message rows (in `COLUMNS` order); existing identities are recognised, changed content is kept as a conflict.
 
     The same identity with different content is stored beside the first under an identity of its own and marked,
-    so that nothing is lost and a person decides.
+    so that nothing is lost and a person decides. `instead` has rows, by the number of another row, that are stored where that one is a
+    duplicate; of them too each identity is kept once.
     """
     inserted = set(session.insert("ledger_message", COLUMNS, rows, ignore="dedupe"))
     if len(inserted) == len(rows):
@@ -69,6 +70,10 @@ def accept(session: Session, rows: Sequence[Row]) -> list[Accepted]:
         changed[COLUMNS.index("mapping")] = f"conflict:{written(number)}"
         conflicts.append(tuple(changed))
         answers.append(Accepted(row[0], Intake.CONFLICT))
+    if instead:
+        duplicates = [row[0] for row, answer in zip(rows, answers, strict=True) if answer.intake is Intake.DUPLICATE]
+        if repeats := [instead[number] for number in duplicates if number in instead]:
+            session.insert("ledger_message", COLUMNS, repeats, ignore="dedupe")
     if conflicts:
         kept = set(session.insert("ledger_message", COLUMNS, conflicts, ignore="dedupe"))
         if len(kept) < len(conflicts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,13 +15,17 @@ from crossdock.ledger.work import DELIVERY_FIELDS, EVENT_FIELDS
 
 FIELDS = (
     "id, identity, fingerprint, code, family, step, system, flow, key, partition, subject, subject_id, slot, owner, message, detail, "
-    "state, occurrences, created_at, updated_at, due, resolution, note, resolved_by, correlation"
+    "state, occurrences, created_at, updated_at, due, resolution, note, resolved_by, correlation, amount, currency, assignee, "
+    "snoozed_until, snoozed_for, correction"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OpenException:
-    """An exception with everything a page or an instruction needs of it; times are microseconds since 1970."""
+    """An exception with everything a page or an instruction needs of it; times are microseconds since 1970.
+
+    `amount` is in minor units of `currency`. `updated_at` is also its version: a person who saw an earlier one is told so.
+    """
 
     id: int
     identity: bytes
@@ -48,6 +52,12 @@ class OpenException:
     note: str
     resolved_by: str
     correlation: str
+    amount: int | None = None
+    currency: str = ""
+    assignee: str = ""
+    snoozed_until: int | None = None
+    snoozed_for: str = ""
+    correction: int | None = None
 
     @property
     def actions(self) -> list[str]:
@@ -60,7 +70,8 @@ class OpenException:
         return str(self.detail.get("command", ""))
 
 
-def _exception(row: Row) -> OpenException:
+def exception_of(row: Row) -> OpenException:
+    """An exception from its row (`FIELDS`)."""
     values = list(row)
     values[1] = bytes(values[1])
     values[15] = orjson.loads(values[15] or "{}")
@@ -70,7 +81,19 @@ def _exception(row: Row) -> OpenException:
 def exceptions_by_id(session: Session, ids: Sequence[int]) -> dict[int, OpenException]:
     """Exceptions by number."""
     rows = session.rows_in(f"SELECT {FIELDS} FROM ledger_exception WHERE id {{in}}", list(ids))
-    return {row[0]: _exception(row) for row in rows}
+    return {row[0]: exception_of(row) for row in rows}
+
+
+def same_refusals(session: Session, each: OpenException, limit: int = 100) -> list[OpenException]:
+    """Other open exceptions of messages that were refused for the same fault and are about the same key: versions of one document."""
+    if not each.key or each.subject != "message":
+        return []
+    rows = session.rows(
+        f"SELECT {FIELDS} FROM ledger_exception WHERE key=? AND fingerprint=? AND system=? AND subject='message' AND state<2 AND id<>? "
+        "ORDER BY id LIMIT ?",
+        (each.key, each.fingerprint, each.system, each.id, limit),
+    )
+    return [exception_of(row) for row in rows]
 
 
 def list_exceptions(
@@ -86,7 +109,7 @@ def list_exceptions(
         conditions.append(f"{column}=?")
         args.append(value)  # type: ignore[arg-type]
     sql = f"SELECT {FIELDS} FROM ledger_exception WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT {int(limit)}"
-    return [_exception(row) for row in session.rows(sql, args)]
+    return [exception_of(row) for row in session.rows(sql, args)]
 
 
 def events_by_id(session: Session, ids: Sequence[int]) -> list[Row]:
@@ -104,19 +127,86 @@ def without_deadline(command: Command) -> Command:
     return replace(command, deadline=None)
 
 
+INSTRUCTION_COLUMNS: Final = (
+    "id", "partition", "kind", "subject_id", "data", "author", "created_at", "done_at", "result", "token",
+)  # fmt: skip
+
+
 def instruct(
-    session: Session, numbers: Numbers, kind: str, exceptions: Sequence[OpenException], data: dict[str, Any], author: str, at: int
+    session: Session,
+    numbers: Numbers,
+    kind: str,
+    exceptions: Sequence[OpenException],
+    data: dict[str, Any],
+    author: str,
+    at: int,
+    token: str = "",
 ) -> list[int]:
-    """Ask the hub to do something about exceptions; returns the instructions' numbers, to watch for their results."""
+    """Ask the hub to do something about exceptions; returns the instructions' numbers, to watch for their results.
+
+    Asking again with the same token (of the same author) is the same asking: the earlier instructions' numbers come back.
+    """
+    text = orjson.dumps(data).decode()
+    return instruct_about(session, numbers, kind, [(each.id, each.partition) for each in exceptions], text, author, at, token)
+
+
+def instruct_hub(
+    session: Session, numbers: Numbers, kind: str, data: dict[str, Any], author: str, at: int, token: str = "", partition: int = 0
+) -> int:
+    """Ask the hub for something that is about no exception; the owner of the partition carries it out."""
+    return instruct_about(session, numbers, kind, [(0, partition)], orjson.dumps(data).decode(), author, at, token)[0]
+
+
+def instruct_about(
+    session: Session,
+    numbers: Numbers,
+    kind: str,
+    about: Sequence[tuple[int, int]],
+    text: str,
+    author: str,
+    at: int,
+    token: str = "",
+) -> list[int]:
+    """Ask for something about records of any table: the number and partition of each, and the data as JSON."""
     rows = [
-        (numbers.next(), each.partition, kind, each.id, orjson.dumps(data).decode(), author, at, None, "") for each in exceptions
+        (
+            numbers.next(),
+            partition,
+            kind,
+            subject,
+            text,
+            author,
+            at,
+            None,
+            "",
+            f"{author}\x1f{token}\x1f{subject}" if token else None,
+        )
+        for subject, partition in about
     ]
+    inserted = session.insert("ledger_instruction", INSTRUCTION_COLUMNS, rows, ignore="token" if token else "")
+    if not token or len(inserted) == len(rows):
+        return [row[0] for row in rows]
+    known: dict[str, int] = dict(
+        session.rows_in("SELECT token, id FROM ledger_instruction WHERE token {in}", [row[9] for row in rows])
+    )
+    return [known[str(row[9])] for row in rows]
+
+
+RECORD: Final = "record"
+"""An instruction that asks for nothing but a record in the audit chain: something happened that concerns people, not messages."""
+
+
+def record(session: Session, number: int, tag: str, author: str, detail: dict[str, Any], at: int, key: str = "") -> None:
+    """Have the owner of partition 0 write `tag` (`source:subject:action`) into the audit chain; `number` becomes the instruction's.
+
+    `detail` says what it was about, with `before` and `after` where something changed; never a secret.
+    """
+    data = orjson.dumps({"tag": tag, "key": key, "detail": detail}, default=str).decode()
     session.insert(
         "ledger_instruction",
         ("id", "partition", "kind", "subject_id", "data", "author", "created_at", "done_at", "result"),
-        rows,
+        [(number, 0, RECORD, 0, data, author, at, None, "")],
     )
-    return [row[0] for row in rows]
 
 
 def results(session: Session, instructions: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, Literal
 
-from crossdock.ledger.batch import ATTEMPT_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, EXCEPTION_COLUMNS, INSTANCE_COLUMNS
+from crossdock.ledger.batch import ATTEMPT_COLUMNS, CARED_COLUMNS, DELIVERY_COLUMNS, EVENT_COLUMNS, INSTANCE_COLUMNS
 from crossdock.ledger.ids import EPOCH_MS
 from crossdock.ledger.intake import COLUMNS as MESSAGE_COLUMNS
 from crossdock.ledger.session import Row, Session
@@ -283,15 +283,17 @@ _TABLES: Final[Mapping[str, _Table]] = {
     "delivery": _Table("ledger_delivery", DELIVERY_COLUMNS, {"data": b"", "ack": None}),
     "attempt": _Table("ledger_attempt", ATTEMPT_COLUMNS, {"exchanges": None, "message": ""}),
     "instance": _Table("ledger_instance", INSTANCE_COLUMNS, {"state": b""}),
-    "exception": _Table("ledger_exception", EXCEPTION_COLUMNS, {"detail": "", "message": ""}),
+    "exception": _Table("ledger_exception", CARED_COLUMNS, {"detail": "", "message": ""}),
 }
 
 
 def remove(session: Session, due: Due) -> None:
     """Remove the payloads of what a look found."""
     _blank(session, _TABLES[due.kind], due.ids)
-    if due.kind == "message":
+    if due.kind in ("message", "delivery"):
         session.rows_in("DELETE FROM ledger_correction WHERE message_id {in} RETURNING id", due.ids)
+    if due.kind == "message":
+        session.rows_in("DELETE FROM ledger_message_name WHERE message_id {in} RETURNING id", due.ids)
     if due.kind == "delivery":
         attempts = [number for (number,) in session.rows_in("SELECT id FROM ledger_attempt WHERE delivery_id {in}", due.ids)]
         _blank(session, _TABLES["attempt"], sorted(attempts))
@@ -317,6 +319,27 @@ def forget_instructions(session: Session, before: int) -> int:
     ids = [number for (number,) in session.rows(sql, (before, number_at(before), STEP))]
     session.rows_in("DELETE FROM ledger_instruction WHERE id {in} RETURNING id", ids)
     return len(ids)
+
+
+def forget_jobs(session: Session, before: int) -> int:
+    """Delete bulk jobs that ended before a time, first what they did to each exception, a part at a time; the audit chain tells of them."""
+    sql = "SELECT id FROM ledger_job WHERE ended_at IS NOT NULL AND ended_at<? AND id<? ORDER BY id LIMIT 1"
+    rows = session.rows(sql, (before, number_at(before)))
+    if not rows:
+        return 0
+    job = rows[0][0]
+    items = [
+        number for (number,) in session.rows("SELECT id FROM ledger_job_item WHERE job_id=? ORDER BY id LIMIT ?", (job, STEP))
+    ]
+    session.rows_in("DELETE FROM ledger_job_item WHERE id {in} RETURNING id", items)
+    if len(items) == STEP:
+        return STEP
+    return len(items) + session.execute("DELETE FROM ledger_job WHERE id=?", (job,))
+
+
+def forget_map_entries(session: Session, before: int) -> int:
+    """Delete value-map entries taken out of force before a time; the audit chain tells of them."""
+    return session.execute("DELETE FROM ledger_map_entry WHERE removed_at IS NOT NULL AND removed_at<?", (before,))
 
 
 def still_claimed(session: Session, claims: Sequence[str]) -> set[str]:

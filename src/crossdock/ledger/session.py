@@ -69,8 +69,11 @@ class Session(ABC):
     @abstractmethod
     def update(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
-    ) -> None:
-        """Update `columns` of the rows found by `match` (and the condition `only`); each row holds the match values first."""
+    ) -> int:
+        """Update `columns` of the rows found by `match` (and the condition `only`); each row holds the match values first.
+
+        Of several with the same match values the last one counts, as if they were written one after the other. Returns the rows touched.
+        """
 
     @abstractmethod
     def upsert(
@@ -115,12 +118,13 @@ class SqliteSession(Session):
 
     def update(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
-    ) -> None:
+    ) -> int:
         if not rows:
-            return
+            return 0
+        rows = _last_words(rows, len(match))
         assignments = ",".join(f'"{c}"=v.column{len(match) + i + 1}' for i, c in enumerate(columns))
         where = " AND ".join(f't."{c}"=v.column{i + 1}' for i, c in enumerate(match)) + (f" AND t.{only}" if only else "")
-        self._values(f"UPDATE {table} AS t SET {assignments} FROM (VALUES ", f") AS v WHERE {where}", rows)
+        return self._values(f"UPDATE {table} AS t SET {assignments} FROM (VALUES ", f") AS v WHERE {where}", rows)
 
     def upsert(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
@@ -164,47 +168,57 @@ class PostgresqlSession(Session):
     def execute(self, sql: str, args: Sequence[Any] = ()) -> int:
         return int(self._connection.execute(_percent(sql), args).rowcount)
 
-    def _arrays(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[list[Any]]]:
-        types = self._types.of(table)
-        casts = ",".join(f"%b::{types[c]}[]" for c in columns)
-        return casts, [list(column) for column in zip(*rows, strict=True)]
+    def _rows_as(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        """A SELECT that gives the rows, and its arguments: an array for each column, but one value for a column that says the same
+        in all rows. Most do, and writing an array out costs more than all the rest of a statement."""
+        types, wanted, arrays, alike = self._types.of(table), [], [], []
+        for number, (name, column) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
+            kind = types[name]
+            if number and column.count(column[0]) == len(column):
+                wanted.append(f"%b::{kind}")
+                alike.append(column[0])
+            else:
+                wanted.append(f"a.c{number}")
+                arrays.append((f"%b::{kind}[]", f"c{number}", list(column)))
+        source = f"unnest({','.join(each[0] for each in arrays)}) AS a({','.join(each[1] for each in arrays)})"
+        return f"SELECT {','.join(wanted)} FROM {source}", [*alike, *(each[2] for each in arrays)]
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], ignore: str = "") -> list[int]:
         if not rows:
             return []
-        casts, arrays = self._arrays(table, columns, rows)
-        sql = f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts})"
+        source, args = self._rows_as(table, columns, rows)
+        sql = f"INSERT INTO {table} ({_names(columns)}) {source}"
         if not ignore:
-            self._connection.execute(sql, arrays)
+            self._connection.execute(sql, args)
             return []
-        return [
-            r[0] for r in self._connection.execute(f"{sql} ON CONFLICT ({ignore}) DO NOTHING RETURNING id", arrays).fetchall()
-        ]
+        return [r[0] for r in self._connection.execute(f"{sql} ON CONFLICT ({ignore}) DO NOTHING RETURNING id", args).fetchall()]
 
     def update(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], match: Sequence[str] = ("id",), only: str = ""
-    ) -> None:
+    ) -> int:
         if not rows:
-            return
+            return 0
         names = (*match, *columns)
-        casts, arrays = self._arrays(table, names, rows)
-        assignments = ",".join(f'"{c}"=v."{c}"' for c in columns)
-        where = " AND ".join(f't."{c}"=v."{c}"' for c in match) + (f" AND t.{only}" if only else "")
-        self._connection.execute(
-            f"UPDATE {table} t SET {assignments} FROM unnest({casts}) AS v({_names(names)}) WHERE {where}",
-            arrays,
-        )
+        source, args = self._rows_as(table, names, _last_words(rows, len(match)))
+        # numbered, because a column may be matched and changed
+        given = ",".join(f"v{i}" for i in range(len(names)))
+        assignments = ",".join(f'"{c}"=v.v{len(match) + i}' for i, c in enumerate(columns))
+        where = " AND ".join(f't."{c}"=v.v{i}' for i, c in enumerate(match)) + (f" AND t.{only}" if only else "")
+        sql = f"UPDATE {table} t SET {assignments} FROM ({source}) AS v({given}) WHERE {where}"
+        return int(self._connection.execute(sql, args).rowcount)
 
     def upsert(
         self, table: str, columns: Sequence[str], rows: Sequence[Row], unique: Sequence[str], change: Sequence[str]
     ) -> None:
         if not rows:
             return
-        casts, arrays = self._arrays(table, columns, rows)
-        self._connection.execute(
-            f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM unnest({casts}) {_conflict(table, unique, change)}",
-            arrays,
-        )
+        source, args = self._rows_as(table, columns, rows)
+        self._connection.execute(f"INSERT INTO {table} ({_names(columns)}) {source} {_conflict(table, unique, change)}", args)
+
+
+def _last_words(rows: Sequence[Row], width: int) -> Sequence[Row]:
+    """The last row for each match: an UPDATE that joins several would take any of them."""
+    return list({row[:width]: row for row in rows}.values())
 
 
 def _names(columns: Iterable[str]) -> str:

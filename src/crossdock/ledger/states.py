@@ -80,3 +80,33 @@ class RunState(IntEnum):
 
 
 OPEN_RUNS = (RunState.PLANNED, RunState.RUNNING, RunState.SETTLING)
+
+
+class CorrectionState(IntEnum):
+    """Where a corrected version stands: in force, waiting for a second person, or turned down."""
+
+    APPLIED = 0
+    PROPOSED = 1
+    REJECTED = 2
+
+
+class JobState(IntEnum):
+    """Where a bulk job stands. PROPOSED waits for a second person; up to RUNNING it is open, after it ended."""
+
+    PROPOSED = 0
+    RUNNING = 1
+    DONE = 10
+    STOPPED = 11
+    HALTED = 12
+
+
+OPEN_JOBS = (JobState.RUNNING,)
+
+
+class ItemState(IntEnum):
+    """What a bulk job did about one exception."""
+
+    ASKED = 1
+    DONE = 10
+    REFUSED = 11
+    SKIPPED = 12

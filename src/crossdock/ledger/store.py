@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -15,6 +16,9 @@ from crossdock.ledger.database import LedgerLocation, configure, damaged
 from crossdock.ledger.session import PostgresqlSession, Session, SqliteSession, TableTypes
 
 T = TypeVar("T")
+
+FROZEN = 5_000
+"""Milliseconds after which PostgreSQL ends the session of a process that does not go on with a transaction it began."""
 
 
 class Lane:
@@ -54,6 +58,11 @@ class Lane:
             import psycopg
 
             self._connection = psycopg.connect(**self._location.conninfo(), autocommit=True, connect_timeout=5)
+            if self._read_only:  # every transaction begins so: it cannot write, and sees one moment however many queries it has
+                self._connection.read_only = True
+                self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            # a process that froze amid a transaction must not keep others from its partitions
+            self._connection.execute(f"SET idle_in_transaction_session_timeout = {FROZEN}")
             self._session = PostgresqlSession(self._connection, self._types)
         return self._session
 
@@ -68,8 +77,11 @@ class Lane:
         self._drop()
         return False
 
-    def run(self, work: Callable[[Session], T]) -> T:
-        """Do `work` in a transaction on the calling thread. Raises `LedgerUnavailable` when the database cannot serve."""
+    def run(self, work: Callable[[Session], T], whole: bool = True) -> T:
+        """Do `work` in a transaction on the calling thread. Raises `LedgerUnavailable` when the database cannot serve.
+
+        With `whole` false PostgreSQL commits each statement by itself, which spares two round trips where there is one statement.
+        """
         try:
             session = self._open()
         except FileNotFoundError:
@@ -81,7 +93,7 @@ class Lane:
             raise LedgerUnavailable(f"the ledger cannot be opened: {_first_line(error)}") from None
         if self._location.vendor == "sqlite":
             return self._run_sqlite(session, work)
-        return self._run_postgresql(session, work)
+        return self._run_postgresql(session, work, whole)
 
     def _run_sqlite(self, session: Session, work: Callable[[Session], T]) -> T:
         connection: sqlite3.Connection = self._connection
@@ -108,24 +120,46 @@ class Lane:
             raise
         return result
 
-    def _run_postgresql(self, session: Session, work: Callable[[Session], T]) -> T:
+    def _run_postgresql(self, session: Session, work: Callable[[Session], T], whole: bool) -> T:
         import psycopg
 
         try:
-            with self._connection.transaction():
+            if not whole:
                 return work(session)
-        except psycopg.OperationalError as error:
+            with ExitStack() as transaction:
+                return work(self._begin_postgresql(session, transaction))
+        except psycopg.Error as error:
+            if not isinstance(error, psycopg.OperationalError) and not self._connection.closed:
+                raise
             self._drop()
             raise LedgerUnavailable(f"the ledger cannot serve: {_first_line(error)}") from error
+
+    def _begin_postgresql(self, session: Session, transaction: ExitStack) -> Session:
+        """Begin a transaction. A connection that ended while nobody used it shows only now, before anything was done: another takes its place."""
+        import psycopg
+
+        try:
+            transaction.enter_context(self._connection.transaction())
+        except psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
+            self._drop()
+            session = self._open()
+            transaction.enter_context(self._connection.transaction())
+        return session
 
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._session = None
 
-    async def do(self, work: Callable[[Session], T]) -> T:
+    def begin(self, work: Callable[[Session], T], whole: bool = True) -> asyncio.Future[T]:
+        """Start `run` on this lane's own thread."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self.run, work, whole)
+
+    async def do(self, work: Callable[[Session], T], whole: bool = True) -> T:
         """`run` on this lane's own thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.run, work)
+        return await self.begin(work, whole)
 
     def close(self) -> None:
         self._thread.submit(self._drop).result(timeout=30)
@@ -133,26 +167,33 @@ class Lane:
 
 
 class Store:
-    """The ledger's lanes: `work` for the pipeline, `intake` for accepting, `read` for questions.
+    """The ledger's lanes: `work` for the pipeline, `intake` for accepting, `look` for what the pipeline reads, `read` for questions.
 
-    SQLite has one writer, so there `intake` and `work` are the same lane and never wait for each other's locks.
+    SQLite has one writer, so there `intake` and `work` are the same lane and never wait for each other's locks. A commit waits for the disk;
+    `look` does not wait behind it, nor behind somebody's long question.
     """
 
     def __init__(self, location: LedgerLocation) -> None:
         # only arrays on PostgreSQL need the models, and loading them takes a tenth of a second
         types = TableTypes(configure(location) if location.vendor == "postgresql" else "")
+        self._types = types
         self.location = location
         self.work = Lane(location, types, "work")
         self.intake = self.work if location.vendor == "sqlite" else Lane(location, types, "intake")
+        self.look = Lane(location, types, "look", read_only=True)
         self.read = Lane(location, types, "read", read_only=True)
 
     @property
     def vendor(self) -> str:
         return self.location.vendor
 
+    def another_reader(self, number: int) -> Lane:
+        """One more connection that reads, for a process that answers many people at once; whoever asked closes it."""
+        return Lane(self.location, self._types, f"read{number}", read_only=True)
+
     def close(self) -> None:
         """Close all connections; waits for work under way."""
-        for lane in {self.work, self.intake, self.read}:
+        for lane in {self.work, self.intake, self.look, self.read}:
             lane.close()
 
 

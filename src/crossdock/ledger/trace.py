@@ -7,12 +7,24 @@ from typing import Any, Final
 
 import orjson
 
+from crossdock.core.version_changes import Change, changes
 from crossdock.ledger.payloads import decode, unpack
 from crossdock.ledger.session import Session
 from crossdock.ledger.states import DeliveryState, EventState, ExceptionState, ExpectationState, MessageState
 
 REMOVED: Final = "removed after its retention"
 """Shown where a payload was."""
+
+
+VERSIONED: Final = frozenset(
+    {
+        "order.placed", "order.changed", "purchase_order.confirmed", "purchase_order.changed", "purchase_order.answered",
+        "ship_notice.received", "supplier_invoice.received", "customer.changed", "product.changed",
+    }
+)  # fmt: skip
+"""Events that each carry a whole version of one document; in other streams one fact follows another."""
+CHANGES: Final = 100
+"""Changed fields of a version that are listed."""
 
 
 @dataclass(slots=True)
@@ -44,7 +56,8 @@ def story(session: Session, key: str, *, payloads: bool = True) -> Story:
         (s, v) for s, v in session.rows("SELECT scheme, value FROM ledger_reference WHERE key=? ORDER BY id", (key,))
     ]
     for flow, process, stage, finished, opened, updated, correlation in session.rows(
-        "SELECT flow, process, stage, finished, opened_at, updated_at, correlation FROM ledger_instance WHERE key=?", (key,)
+        "SELECT flow, process, stage, finished, opened_at, updated_at, correlation FROM ledger_instance WHERE key=? ORDER BY id",
+        (key,),
     ):
         told.instances.append(
             {
@@ -54,7 +67,7 @@ def story(session: Session, key: str, *, payloads: bool = True) -> Story:
         )  # fmt: skip
     _events(session, told, payloads)
     _deliveries(session, told, payloads)
-    _exceptions(session, told)
+    _exceptions(session, told, payloads)
     told.expectations = [
         {"name": n, "due": due, "owner": o, "state": ExpectationState(state).name.lower(), "settled_at": at}
         for n, due, o, state, at in session.rows(
@@ -65,29 +78,61 @@ def story(session: Session, key: str, *, payloads: bool = True) -> Story:
     return told
 
 
+def story_of_message(session: Session, subject: str, number: int) -> Story:
+    """The story of a message that belongs to no transaction (yet), by its number or the number of an event it brought."""
+    told = Story("")
+    if subject == "event":
+        found = session.rows("SELECT message_id FROM ledger_event WHERE id=?", (number,))
+        subject, number = "message", found[0][0] if found else 0
+    if subject == "message" and number:
+        _messages(session, told, [number], payloads=True)
+    return told
+
+
 def _kept(data: bytes) -> Any:
     return orjson.loads(unpack(data)) if data else REMOVED
 
 
 def _events(session: Session, told: Story, payloads: bool) -> None:
     messages: list[int] = []
-    for number, message, kind, source, state, note, created, data in session.rows(
-        "SELECT id, message_id, type, source, state, note, created_at, data FROM ledger_event WHERE key=? ORDER BY id",
+    versions: dict[str, Any] = {}
+    for number, message, kind, source, state, note, created, data, stream in session.rows(
+        "SELECT id, message_id, type, source, state, note, created_at, data, stream FROM ledger_event WHERE key=? ORDER BY id",
         (told.key,),
     ):
         if message:
             messages.append(message)
+        changed = _changed(versions, f"{stream}#{kind.split('.')[0]}", data, state) if stream and kind in VERSIONED else []
+        if changed:
+            more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+            note = f"{note + '; ' if note else ''}changed: {'; '.join(each.words() for each in changed[:3])}{more}"
         told.entries.append(
             {
                 "at": created, "order": 1, "step": "event", "system": source, "what": kind, "outcome": EventState(state).name.lower(),
                 "note": note, "number": number, "message": message,
                 **({"canonical": _kept(data)} if payloads else {}),
+                **({"changes": [{"path": c.path, "before": c.before, "after": c.after} for c in changed]} if changed else {}),
             }
         )  # fmt: skip
+    _messages(session, told, list(dict.fromkeys(messages)), payloads)
+
+
+def _changed(versions: dict[str, Any], stream: str, data: bytes, state: int) -> list[Change]:
+    """What is different from the version before it in the same stream that took effect."""
+    if not data:
+        return []
+    document = orjson.loads(unpack(data))
+    before = versions.get(stream)
+    if state == EventState.APPLIED:
+        versions[stream] = document
+    return list(changes(before, document))[:CHANGES] if isinstance(before, dict) else []
+
+
+def _messages(session: Session, told: Story, numbers: list[int], payloads: bool) -> None:
     for row in session.rows_in(
         "SELECT id, system, channel, topic, received_at, state, size, correlation, mapping, encoding, body, claim "
         "FROM ledger_message WHERE id {in}",
-        list(dict.fromkeys(messages)),
+        numbers,
     ):
         number, system, channel, topic, at, state, size, correlation, mapping, encoding, body, claim = row
         entry = {
@@ -137,18 +182,25 @@ def _deliveries(session: Session, told: Story, payloads: bool) -> None:
         told.entries.append(entry)
 
 
-def _exceptions(session: Session, told: Story) -> None:
-    for number, code, step, system, message, state, created, resolution, owner in session.rows(
-        "SELECT id, code, step, system, message, state, created_at, resolution, owner FROM ledger_exception WHERE key=? ORDER BY id",
+def _exceptions(session: Session, told: Story, payloads: bool) -> None:
+    refused: list[int] = []
+    for number, code, step, system, message, state, created, resolution, owner, subject, about, flow in session.rows(
+        "SELECT id, code, step, system, message, state, created_at, resolution, owner, subject, subject_id, flow FROM ledger_exception "
+        "WHERE key=? ORDER BY id",
         (told.key,),
     ):
+        if subject == "message":
+            refused.append(about)
         told.entries.append(
             {
                 "at": created, "order": 4, "step": "exception", "system": system, "what": f"{step}: {code}",
                 "outcome": ExceptionState(state).name.lower(), "note": f"{message} {resolution} (owner {owner or 'nobody'})",
-                "number": number,
+                "number": number, "flow": flow,
             }
         )  # fmt: skip
+    # a message that was refused brought no event, but it is about this key
+    known = {entry["number"] for entry in told.entries if entry["step"] == "received"}
+    _messages(session, told, [number for number in dict.fromkeys(refused) if number not in known], payloads)
 
 
 @dataclass(frozen=True, slots=True)

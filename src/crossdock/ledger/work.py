@@ -34,6 +34,7 @@ class TakenMessage:
     """Where the body is kept when it was not fetched with the message."""
 
 
+BYTES_AT_ONCE = 2_000_000
 REFUSED, CONFLICT = "refused:", "conflict:"
 MARKS = (REFUSED, CONFLICT)
 LOST_PAYLOAD = "lost:"
@@ -74,18 +75,75 @@ def with_body(message: TakenMessage, claims: ClaimStore) -> TakenMessage:
 
 
 def take_messages(
-    session: Session, partitions: Sequence[int], limit: int, claims: ClaimStore | None = None, *, large: bool = True
+    session: Session,
+    partitions: Sequence[int],
+    limit: int,
+    claims: ClaimStore | None = None,
+    *,
+    large: bool = True,
+    queues: Sequence[tuple[Sequence[str], int]] = (),
 ) -> list[TakenMessage]:
     """Messages nobody has normalized yet, oldest first, and conflicts that still need their exception.
 
     Without `claims`, bodies kept outside are not fetched (`TakenMessage.claim`); without `large`, their messages are left for later.
+    No more are taken than `BYTES_AT_ONCE` of bodies, but always one, so that memory does not grow with what lies there.
+    Where more lie there than are taken, each of the `queues` (systems and weight) gets its share first, and the oldest of all fill what is left.
     """
     also = "" if large else "AND claim='' "
-    rows = session.rows_in(
-        _MESSAGE + f"state={int(MessageState.RECEIVED)} {also}AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
-        list(partitions),
-    )
-    return [_message(row, claims) for row in rows]
+    todo = _MESSAGE + f"state={int(MessageState.RECEIVED)} {also}"
+    rows = session.rows_in(todo + f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}", list(partitions))
+    if len(rows) >= limit and queues:
+        rows = _shared(session, todo, rows, partitions, limit, queues)
+    taken: list[TakenMessage] = []
+    size = 0
+    for row in rows:
+        taken.append(_message(row, claims))
+        size += len(taken[-1].body)
+        if size >= BYTES_AT_ONCE:
+            break
+    return sorted(taken, key=lambda message: message.id) if queues else taken
+
+
+def _shared(
+    session: Session,
+    todo: str,
+    oldest: Sequence[Row],
+    partitions: Sequence[int],
+    limit: int,
+    queues: Sequence[tuple[Sequence[str], int]],
+) -> list[Row]:
+    """The share of each queue, one of each in turn, then the oldest of all; each row once, `limit` at most."""
+    total = sum(weight for _, weight in queues)
+    mine = set(partitions)
+    lines: list[list[Row]] = []
+    for systems, weight in queues:
+        sure = max(1, limit * weight // total)
+        marks = ",".join("?" * len(systems))
+        # the index says whose turn it is by system; those of partitions others own are few or none, and are passed over here
+        found: list[Row] = []
+        after = 0
+        while len(found) < sure:
+            page = session.rows(f"{todo}AND system IN ({marks}) AND id>? ORDER BY id LIMIT {sure}", (*systems, after))
+            found += [row for row in page if row[1] in mine]
+            if len(page) < sure:
+                break
+            after = page[-1][0]
+        lines.append(found[:sure])
+    chosen: dict[int, Row] = {}
+    for turn in range(max(map(len, lines), default=0)):
+        for line in lines:
+            if turn < len(line) and len(chosen) < limit:
+                chosen[line[turn][0]] = line[turn]
+    for row in oldest:
+        if len(chosen) >= limit:
+            break
+        chosen[row[0]] = row
+    return list(chosen.values())
+
+
+def full(messages: Sequence[TakenMessage], limit: int) -> bool:
+    """Whether more may lie there than were taken."""
+    return len(messages) >= limit or sum(len(message.body) for message in messages) >= BYTES_AT_ONCE
 
 
 def messages_by_id(session: Session, ids: Sequence[int], claims: ClaimStore) -> list[TakenMessage]:
@@ -94,7 +152,8 @@ def messages_by_id(session: Session, ids: Sequence[int], claims: ClaimStore) -> 
     corrections = {
         message_id: decode(encoding, body)
         for message_id, encoding, body in session.rows_in(
-            "SELECT message_id, encoding, body FROM ledger_correction WHERE message_id {in} ORDER BY version", list(ids)
+            "SELECT message_id, encoding, body FROM ledger_correction WHERE state=0 AND message_id {in} ORDER BY version",
+            list(ids),
         )
     }
     return [_corrected(message, corrections.get(message.id)) for message in found]
@@ -154,11 +213,16 @@ def take_due(session: Session, partitions: Sequence[int], now: int, limit: int) 
     )
 
 
+def parked_systems(session: Session) -> dict[str, str]:
+    """Systems whose channel is parked, whichever worker parked it, with the reason."""
+    return dict(session.rows("SELECT system, reason FROM ledger_system WHERE parked"))
+
+
 def take_instructions(session: Session, partitions: Sequence[int], limit: int) -> list[Row]:
     """Instructions of people not carried out yet: (id, partition, kind, subject_id, data, author)."""
     return session.rows_in(
         "SELECT id, partition, kind, subject_id, data, author FROM ledger_instruction "
-        "WHERE done_at IS NULL AND kind NOT IN ('follow','run') "
+        "WHERE done_at IS NULL AND kind NOT IN ('follow','run','alert') "
         f"AND partition {{in}} ORDER BY id LIMIT {int(limit)}",
         list(partitions),
     )
@@ -252,6 +316,7 @@ def highest_number(session: Session) -> int:
     tables = (
         "ledger_message", "ledger_event", "ledger_delivery", "ledger_attempt", "ledger_exception", "ledger_instance",
         "ledger_reference", "ledger_expectation", "ledger_stream", "ledger_cursor", "ledger_instruction", "ledger_run",
+        "ledger_correction", "ledger_job", "ledger_job_item", "ledger_map_entry",
     )  # fmt: skip
     return max(int(session.rows(f"SELECT COALESCE(MAX(id),0) FROM {table}")[0][0]) for table in tables)
 

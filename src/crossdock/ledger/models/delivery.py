@@ -36,6 +36,11 @@ class Delivery(models.Model):
         indexes = (
             models.Index(fields=["partition", "id"], name="delivery_open", condition=Q(state__in=list(OPEN_DELIVERIES))),
             models.Index(fields=["key", "id"], name="delivery_key"),
+            models.Index(
+                fields=["system", "id"],
+                name="delivery_purchase",
+                condition=Q(name__in=["purchase_order.send", "purchase_order.change", "purchase_order.cancel"]),
+            ),
         )
 
 

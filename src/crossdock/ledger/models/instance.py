@@ -79,4 +79,11 @@ class Expectation(models.Model):
     class Meta:
         db_table = "ledger_expectation"
         constraints = (models.UniqueConstraint(fields=["key", "flow", "name"], name="expectation_name"),)
-        indexes = (models.Index(fields=["due", "partition"], name="expectation_due", condition=Q(state=ExpectationState.OPEN)),)
+        indexes = (
+            models.Index(fields=["due", "partition"], name="expectation_due", condition=Q(state=ExpectationState.OPEN)),
+            models.Index(
+                fields=["warn"],
+                name="expectation_warn",
+                condition=Q(state=ExpectationState.OPEN) & Q(warn__isnull=False),
+            ),
+        )

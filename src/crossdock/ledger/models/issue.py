@@ -1,4 +1,4 @@
-"""Exceptions: what a person has to look at, grouped by fingerprint."""
+"""Exceptions: what a person has to look at, grouped by fingerprint, and the names by which it is found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from crossdock.ledger.states import ExceptionState
 
 
 class ExceptionRecord(models.Model):
-    """One failure with its subject (message, event, delivery or process slot), owner and resolution."""
+    """One failure with its subject (message, event, delivery or process slot), owner and resolution.
+
+    `amount` is the money at risk in minor units of `currency`, as it was when the exception opened last. `snoozed_until` hides it from
+    the inbox up to a time, or, far in the future, until what `snoozed_for` names has come. `correction` is a proposal that waits for
+    its second person.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     identity = models.BinaryField(max_length=16, unique=True)
@@ -36,6 +41,12 @@ class ExceptionRecord(models.Model):
     note = models.TextField(default="")
     resolved_by = models.TextField(default="")
     correlation = models.TextField(default="")
+    amount = models.BigIntegerField(null=True)
+    currency = models.TextField(default="", db_default="")
+    assignee = models.TextField(default="", db_default="")
+    snoozed_until = models.BigIntegerField(null=True)
+    snoozed_for = models.TextField(default="", db_default="")
+    correction = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "ledger_exception"
@@ -43,4 +54,42 @@ class ExceptionRecord(models.Model):
             models.Index(fields=["-id"], name="exception_open", condition=Q(state__lt=ExceptionState.RESOLVED)),
             models.Index(fields=["fingerprint", "id"], name="exception_group"),
             models.Index(fields=["key"], name="exception_key"),
+            # everything the inbox counts and filters by, so that its lists never read a row they do not show
+            models.Index(
+                fields=[
+                    "fingerprint",
+                    "currency",
+                    "key",
+                    "id",
+                    "amount",
+                    "created_at",
+                    "updated_at",
+                    "state",
+                    "owner",
+                    "assignee",
+                    "flow",
+                    "system",
+                    "code",
+                    "step",
+                    "due",
+                    "snoozed_until",
+                    "correction",
+                ],
+                name="exception_inbox",
+                condition=Q(state__lt=ExceptionState.RESOLVED),
+            ),
+            models.Index(fields=["snoozed_until"], name="exception_snoozed", condition=Q(snoozed_until__isnull=False)),
         )
+
+
+class MessageName(models.Model):
+    """A name (order number, document number) read from a message that could not be normalized, so that a search finds it."""
+
+    id = models.BigIntegerField(primary_key=True)
+    value = models.TextField()
+    message_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_message_name"
+        constraints = (models.UniqueConstraint(fields=["value", "message_id"], name="message_name_value"),)
+        indexes = (models.Index(fields=["message_id"], name="message_name_message"),)

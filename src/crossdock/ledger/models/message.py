@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from crossdock.ledger.states import EventState, MessageState
+from crossdock.ledger.states import CorrectionState, EventState, MessageState
 
 
 class Message(models.Model):
@@ -40,13 +40,17 @@ class Message(models.Model):
         db_table = "ledger_message"
         indexes = (
             models.Index(fields=["partition", "id"], name="message_todo", condition=Q(state=MessageState.RECEIVED)),
+            models.Index(fields=["system", "id"], name="message_queue", condition=Q(state=MessageState.RECEIVED)),
             models.Index(fields=["correlation"], name="message_correlation"),
             models.Index(fields=["claim"], name="message_claim", condition=~Q(claim="")),
         )
 
 
 class Correction(models.Model):
-    """A corrected version of a message's payload beside the immutable original, with author, reason and difference."""
+    """A corrected version of a message's payload, or of a delivery's data, beside the immutable original.
+
+    `subject` says of what `message` is the number. A version that needs a second person is `PROPOSED` until that one decided.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="corrections", db_constraint=False)
@@ -58,6 +62,12 @@ class Correction(models.Model):
     reason = models.TextField()
     difference = models.TextField()
     created_at = models.BigIntegerField()
+    subject = models.TextField(default="message", db_default="message")
+    exception_id = models.BigIntegerField(null=True)
+    state = models.SmallIntegerField(default=CorrectionState.APPLIED, db_default=CorrectionState.APPLIED)
+    decided_by = models.TextField(default="", db_default="")
+    decided_at = models.BigIntegerField(null=True)
+    decision = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "ledger_correction"
