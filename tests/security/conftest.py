@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,8 @@ QUICK = {
 NUMBER = iter(range(1, 1_000_000))
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
-    """What `condition` gives as soon as it gives something; fails after a bound."""
+def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    """What `condition` gives as soon as it gives something; the bound is there only so that nobody waits for ever."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
@@ -164,6 +166,33 @@ class Place:
         return (self.folder / "up.log").read_text(encoding="utf-8", errors="replace")
 
 
+class Receiver:
+    """The system the starter landscape sends orders to: takes everything, and remembers under which keys it got each number."""
+
+    def __init__(self) -> None:
+        keys: dict[str, set[str]] = {}
+        self.keys = keys
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                order = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                keys.setdefault(order["number"], set()).add(self.headers["idempotency-key"])
+                self.send_response(201)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
 def made(folder: Path) -> Place:
     """The starter landscape in a folder, with nobody at the receiver's address."""
     start(folder)
@@ -179,6 +208,15 @@ def made(folder: Path) -> Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return made(tmp_path / "land")
+
+
+@pytest.fixture
+def receiver(place: Place) -> Iterator[Receiver]:
+    """Somebody at the receiver's address."""
+    found = Receiver()
+    place.environment = {**place.environment, "RECEIVER_URL": found.url}
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from crossdock.cli.terminal import NeutralText, neutral, shown
 from crossdock.pipeline.logs import JsonLines, TextLines
 from tests.security.conftest import Place, until
 
+pytestmark = pytest.mark.slow
+
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 HOSTILE = "X\x1b[31mRED\x1b]0;owned\x07\x9b2J\u202egnp.exe[bold]M[/]"
 

@@ -1,0 +1,1 @@
+"""Who may do what: roles, scopes, keys; decisions only, no framework and no database."""
