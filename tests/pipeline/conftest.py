@@ -58,22 +58,30 @@ class ShopConnector(BaseConnector):
     """Sends orders signed with a fixed word."""
 
     kind: ClassVar[str] = "test_shop"
-    capabilities: ClassVar[Capabilities] = Capabilities(receives=True, topics=frozenset({"order"}))
+    capabilities: ClassVar[Capabilities] = Capabilities(receives=True, topics=frozenset({"order", "bundle"}))
 
     def receive(self, request: InboundRequest) -> Sequence[Inbound]:
         if request.headers.get("x-signature") != "good":
             raise SignatureInvalid
         key = request.headers.get("x-id") or request.body.decode("utf-8", "replace")
-        return [Inbound("order", key, request.body)]
+        return [Inbound(request.headers.get("x-topic", "order"), key, request.body)]
+
+    def split(self, message: StoredMessage) -> Sequence[Inbound]:
+        """A bundle carries orders, one a line."""
+        if message.topic != "bundle":
+            return ()
+        return [Inbound("order", line.decode("utf-8", "replace"), line) for line in message.body.splitlines()]
 
     def normalize(self, message: StoredMessage) -> Sequence[Event]:
+        if message.topic == "bundle":
+            return ()
         try:
             content = json.loads(message.body, parse_float=Decimal)
         except ValueError:
             raise PayloadMalformed("not JSON") from None
         order = SalesOrder.model_validate(content["order"])
         version = int(content["version"])
-        key = f"order/{self.context.system}/{order.number}"
+        key = f"order/{content.get('for', self.context.system)}/{order.number}"
         return [
             Event(
                 id=f"{order.number}:{version}",
@@ -93,6 +101,8 @@ class Depot:
     """What the warehouse took, and what it does next; shared with its connector."""
 
     taken: list[tuple[str, str]] = field(default_factory=list)
+    papers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Business key and document of each command, in the order in which they came."""
     answers: list[Outcome | Callable[[Command], Outcome]] = field(default_factory=list)
     always: Outcome | None = None
 
@@ -115,6 +125,7 @@ def depot_connector(depot: Depot) -> type[BaseConnector]:
             if isinstance(answer, CrossdockError):
                 raise answer
             depot.taken.append((command.id, command.key))
+            depot.papers.append((command.key, command.data["document"]))
             return Accepted({"references": [["depot:order", f"D-{command.data['document']['number']}"]]})
 
         async def find_effect(self, command: Command) -> Effect:
@@ -206,7 +217,8 @@ async def call(door: Any, method: str, path: str, body: bytes, headers: Mapping[
     _last.clear()
     _last.update({k.decode().lower(): v.decode() for k, v in sent[0]["headers"]})
     text = b"".join(m.get("body", b"") for m in sent)
-    return sent[0]["status"], json.loads(text) if text.startswith((b"{", b"[")) else {"text": text.decode()}
+    plain = _last.get("content-type") == "text/plain" or not text.startswith((b"{", b"["))
+    return sent[0]["status"], {"text": text.decode()} if plain else json.loads(text)
 
 
 @pytest.fixture
@@ -227,7 +239,9 @@ def start(landscape_folder: Path, ledger_url: str):
     @asynccontextmanager
     async def starter(depot: Depot | None = None, **settings: Any) -> AsyncIterator[Running]:
         depot, clock = depot or Depot(), SteppedClock()
-        chosen = PipelineSettings(**{"timers_every": 0.02, "idle": 0.02, "reconcile_first": 0.02, "grace": 2.0, **settings})
+        chosen = PipelineSettings(
+            **{"timers_every": 0.02, "idle": 0.02, "reconcile_first": 0.02, "grace": 2.0, "prune_every": 0.0, **settings}
+        )
         connectors = {"test_shop": Found(ShopConnector), "test_depot": Found(depot_connector(depot))}
         hub = Hub(
             load(landscape_folder),

@@ -6,6 +6,8 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from crossdock.pipeline.correlation import from_traceparent
 from tests.pipeline.conftest import Depot, order_body
 from tests.pipeline.world import report, world
@@ -74,20 +76,25 @@ async def test_what_was_left_by_the_last_process_counts_for_the_backlog(start) -
         assert (await hub.post(order_body("9")))[0] == 503
 
 
-async def test_while_the_ledger_is_away_senders_are_asked_to_come_back(start, ledger_url: str, monkeypatch) -> None:
+@pytest.mark.parametrize("since", ["the start", "the work began", "the worker noticed"])
+async def test_while_the_ledger_is_away_senders_are_asked_to_come_back(start, since: str, monkeypatch) -> None:
     from crossdock.core.errors import LedgerUnavailable
     from crossdock.ledger import store
     from crossdock.ledger.store import Lane
 
-    def away(self: Lane, work: object) -> object:
+    def away(self: Lane, work: object, whole: bool = True) -> object:
         raise LedgerUnavailable("away")
 
     async with start() as hub:
+        if since != "the start":
+            await hub.until(lambda: bool(hub.hub.worker.owned), 20)
         real = store.Lane.run
         monkeypatch.setattr(store.Lane, "run", away)
         status, answer = await hub.post(order_body("1001"))
         assert (status, answer["code"]) == (503, "ledger.unavailable")
         assert hub.last["retry-after"].isdigit()
+        if since == "the worker noticed":
+            await hub.until(lambda: not hub.hub.worker.owned, 20)
         monkeypatch.setattr(store.Lane, "run", real)
         async with asyncio.timeout(20):
             while (await hub.post(order_body("1001")))[0] == 503:

@@ -306,6 +306,30 @@ async def test_a_process_that_failed_on_an_answer_is_told_again(start, monkeypat
         assert len(hub.depot.taken) == 1
 
 
+async def test_a_question_that_a_decision_leaves_open_is_asked_again(start, monkeypatch) -> None:
+    """A person who supplies a part of what is missing is asked for the rest: resolved, it would never be seen again."""
+    from crossdock.core.process import Decided, Decision, Parked
+    from crossdock.processes.routing import Routing
+
+    real = Routing.decide
+
+    def asking(self: Any, state: Any, fact: Any, context: Any) -> Any:
+        if isinstance(fact, Decided) and not fact.data.get("all"):
+            return Decision(state, parked=(Parked(TargetRefused("still not all"), fact.slot, "ops", ("skip",)),))
+        return real(self, state, fact, context)
+
+    async with start(Depot(answers=[TargetRefused("no")])) as hub:
+        await hub.post(order_body("1001"))
+        found = await exception(hub)
+        monkeypatch.setattr(Routing, "decide", asking)
+        assert await ask(hub, "decide", found, action="skip") == {"done": True}
+        [again] = await exceptions(hub)
+        assert (again.id, again.message, again.state) == (found.id, "still not all", ExceptionState.OPEN)
+        assert await ask(hub, "decide", again, action="skip", data={"all": True}) == {"done": True}
+        await settled(hub)
+        assert not (await hub.hub.store.read.do(verify)).breaks
+
+
 async def test_a_decision_the_process_fails_on_stays_open(start, monkeypatch) -> None:
     from crossdock.core.process import Decided
     from crossdock.processes.routing import Routing

@@ -26,7 +26,7 @@ def away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, landscape_folder: Path
 
         monkeypatch.setattr(FileClaims, name, patched)
     monkeypatch.setenv("CROSSDOCK_PAYLOADS", str(tmp_path / "payloads"))
-    monkeypatch.setattr("crossdock.pipeline.worker.LARGE_AGAIN", 0.2)
+    monkeypatch.setattr("crossdock.pipeline.taking.LARGE_AGAIN", 0.2)
     system = landscape_folder / "systems/shop.yaml"
     system.write_text(system.read_text() + "limits: {max_body: 4MB}\n")
     return refused

@@ -12,7 +12,11 @@ import pytest
 from crossdock.core.clock import SystemClock
 from crossdock.core.errors import TargetRefused, TransactionClosed
 from crossdock.ledger.audit import verify
+from crossdock.ledger.batch import JOB_COLUMNS, MAP_ENTRY_COLUMNS
+from crossdock.ledger.ids import Numbers
+from crossdock.ledger.retention import STEP
 from crossdock.ledger.runs import ask, overview
+from crossdock.ledger.session import Session
 from crossdock.ledger.states import DeliveryState, EventState
 from crossdock.ledger.times import micros
 from crossdock.ledger.trace import story
@@ -39,8 +43,6 @@ def policies(landscape_folder: Path) -> None:
 
 async def pruned(hub: Running, after: int = 0) -> dict[str, Any]:
     """Ask for a run of retention and wait for its end; its result."""
-    from crossdock.ledger.ids import Numbers
-
     numbers, at = Numbers(hub.clock, 1023), micros(hub.clock.now())
     partition = run_partition(RETENTION, hub.hub.landscape.partitions)
     await hub.hub.store.work.do(lambda s: ask(s, numbers, RETENTION, partition, {}, "test", at))
@@ -240,3 +242,32 @@ async def test_sqlite_returns_the_space(start, policies, ledger_url: str) -> Non
         [(free,)] = await hub.rows("PRAGMA freelist_count")
         assert free == 0
     assert before - path.stat().st_size >= 0.9 * result["bytes"]  # noqa: ASYNC240
+
+
+async def test_what_people_asked_long_ago_goes_what_is_in_force_stays(start, policies) -> None:
+    """A bulk job, its items and a value-map entry taken out go after the time of what is settled; a live entry and a running job stay."""
+    async with start(Depot(always=TargetRefused("no"))) as hub:
+        at = micros(hub.clock.now())
+
+        def fill(s: Session) -> None:
+            numbers = Numbers(hub.clock, 1022)
+            for ended in (at, at + 80 * 86_400_000_000, None):
+                job = numbers.next()
+                row = {**dict.fromkeys(JOB_COLUMNS, 0), "id": job, "action": "retry", "data": "{}", "chosen": "{}", "author": "ada", "reason": "",
+                       "created_at": at, "state": 1, "ended_at": ended, "ended_by": "", "note": ""}  # fmt: skip
+                s.insert("ledger_job", JOB_COLUMNS, [tuple(row.values())])
+                items = [(numbers.next(), job, n, None, 1, "") for n in range(STEP + 1)]
+                s.insert("ledger_job_item", ("id", "job_id", "exception_id", "instruction_id", "state", "why"), items)
+            entries = [
+                (numbers.next(), "m", code, "v", "ada", "", at, gone, "")
+                for code, gone in (("live", None), ("out", at), ("new", at + 80 * 86_400_000_000))
+            ]
+            s.insert("ledger_map_entry", MAP_ENTRY_COLUMNS, entries)
+
+        await hub.hub.store.work.do(fill)
+        hub.clock.offset += 91 * DAY
+        result = await pruned(hub)
+        assert (result["job"], result["map_entry"]) == (STEP + 2, 1)
+        assert await hub.rows("SELECT COUNT(*) FROM ledger_job") == [(2,)]
+        assert await hub.rows("SELECT COUNT(*) FROM ledger_job_item") == [(2 * (STEP + 1),)]
+        assert sorted(await hub.rows("SELECT code FROM ledger_map_entry")) == [("live",), ("new",)]

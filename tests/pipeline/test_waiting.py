@@ -32,6 +32,20 @@ async def test_it_goes_on_waiting_over_a_restart(tmp_path: Path, ledger_url: str
         await hub.until_rows(STATES + " WHERE type='fulfilment.status'", lambda rows: rows[0][1] == EventState.APPLIED)
 
 
+async def test_what_waited_in_the_wrong_order_is_applied_in_the_right_one_and_waits_no_longer(
+    tmp_path: Path, ledger_url: str
+) -> None:
+    """Held for its predecessor and released by it within one micro-batch: the ledger keeps the last word."""
+    async with world(tmp_path / "l", ledger_url) as hub:
+        for count in (3, 2, 1):
+            await hub.post(report("D-1001", uid=f"r{count}", count=count), "bureau", "reports")
+            await hub.until_rows(STATES, lambda rows, n=4 - count: [state for _, state in rows] == [EventState.WAITING] * n)  # type: ignore[misc]
+        await hub.post(order_body("1001"))
+        await hub.until(lambda: len(hub.depot.taken) == 4)
+        assert [command.rsplit(":", 1)[-1] for command, _ in hub.depot.taken[1:]] == ["r1", "r2", "r3"]
+        await hub.until_rows(STATES, lambda rows: {state for _, state in rows} == {EventState.APPLIED})
+
+
 async def test_many_that_wait_are_all_found(tmp_path: Path, ledger_url: str) -> None:
     """More than one look takes: nobody at the end of the queue starves behind those that wait for ever."""
     async with world(tmp_path / "l", ledger_url) as hub:

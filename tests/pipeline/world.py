@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from crossdock.canonical.events import Event, Reference
+from crossdock.canonical.events import Event, Position, Reference
 from crossdock.canonical.fulfilment import FulfilmentStatus
 from crossdock.connectors.base import BaseConnector
 from crossdock.connectors.http import current_call
@@ -61,9 +61,9 @@ WORLD = {
 }
 
 
-def report(number: str, status: str = "accepted", uid: str = "") -> bytes:
-    """What the bureau says of an order it knows as `number`."""
-    return json.dumps({"uid": uid or f"r-{number}-{status}", "number": number, "status": status}).encode()
+def report(number: str, status: str = "accepted", uid: str = "", count: int = 0) -> bytes:
+    """What the bureau says of an order it knows as `number`; with `count` it is the so many-th it says of it."""
+    return json.dumps({"uid": uid or f"r-{number}-{status}", "number": number, "status": status, "count": count}).encode()
 
 
 @dataclass
@@ -95,7 +95,8 @@ def bureau_connector(bureau: Bureau) -> type[BaseConnector]:
             said = json.loads(message.body)
             data = FulfilmentStatus(fulfilment_number=said["number"], status=said["status"], at="2026-11-23T08:00:00Z")  # type: ignore[arg-type]
             reference = Reference("depot:order", said["number"])
-            return [Event(said["uid"], "fulfilment.status", self.context.system, "", data, data.at, (reference,))]
+            position = Position(f"bureau/{said['number']}", said["count"], contiguous=True) if said.get("count") else None
+            return [Event(said["uid"], "fulfilment.status", self.context.system, "", data, data.at, (reference,), position)]
 
         async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
             bureau.polled.append(dict(cursor))

@@ -61,6 +61,8 @@ async def prune_alone(
     engine: Engine = (EmbeddedEngine if store.vendor == "sqlite" else PostgresqlEngine)(store, landscape.partitions)
     await engine.start()
     try:
+        if isinstance(engine, PostgresqlEngine) and not await engine.alone():
+            raise Fenced("hubs are running; they prune by themselves")
         owned = {each.id: each for each in (await engine.look()).gained}
         if not owned:
             raise Fenced("running hubs own every partition; they prune by themselves")

@@ -8,7 +8,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic import ValidationError
@@ -25,6 +26,7 @@ from crossdock.core.errors import (
     Misconfigured,
     NotResponsible,
     PayloadMalformed,
+    RegionElsewhere,
     Rejected,
     UnknownFlow,
     UnknownSystem,
@@ -33,12 +35,16 @@ from crossdock.landscape.models import Flow
 from crossdock.ledger.ids import written
 from crossdock.pipeline.answers import Receive, Scope, Send, answer, refuse, short
 from crossdock.pipeline.body import read_body
-from crossdock.pipeline.correlation import from_traceparent, traceparent
+from crossdock.pipeline.correlation import from_traceparent, receipt_span, traceparent
+from crossdock.pipeline.gate import Gate
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.normalize import schema_invalid
 from crossdock.pipeline.observe import Meters
-from crossdock.pipeline.receive import STATUS
+from crossdock.pipeline.receive import AT_THE_GATE, STATUS
 from crossdock.pipeline.runtime import Runtime
+
+if TYPE_CHECKING:
+    from crossdock.pipeline.telemetry import Telemetry
 
 log = logging.getLogger("crossdock.ask")
 
@@ -56,6 +62,9 @@ class AskEndpoint:
     def __init__(self, runtime: Runtime, intake: IntakeBuffer, clock: Clock, meters: Meters) -> None:
         self._runtime = runtime
         self._meters = meters
+        self.telemetry: Telemetry | None = None
+        self.gate = Gate({})
+        """What is asked of who asks, before anything is read."""
         self._intake = intake
         self._clock = clock
         self._flows = {f.name: f for f in runtime.landscape.flows.values() if f.pattern == "direct" and f.enabled}
@@ -65,16 +74,23 @@ class AskEndpoint:
         name, _, asker = scope["path"].removeprefix("/ask/").partition("/")
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         correlation = from_traceparent(headers.get("traceparent", ""))
+        began = time_ns() if self.telemetry is not None else 0
         try:
             flow = self._flows.get(name)
+            if name in self._runtime.landscape.flows_elsewhere:
+                region = self._runtime.landscape.flows_elsewhere[name]
+                raise RegionElsewhere(
+                    f"questions of {name!r} are answered by the hub of region {region!r}", flow=name, region=region
+                )
             if flow is None:
                 raise UnknownFlow(f"no flow {short(name)} answers questions here")
             if scope["method"] != "POST":
                 raise MethodRefused
             if asker not in self._runtime.participants:
                 raise UnknownSystem(f"no system {short(asker)} may ask here; the path is /ask/{name}/<system>")
+            identity = await self.gate.admit(asker, scope, headers)
             body = await read_body(receive, headers, LARGEST)
-            self._authenticate(flow, asker, headers, body, scope.get("client"))
+            self._authenticate(flow, asker, headers, body, scope.get("client"), identity)
             content = await self.ask(flow, asker, body, correlation)
         except CrossdockError as error:
             status = _status(error)
@@ -82,12 +98,16 @@ class AskEndpoint:
             # whoever asks is not told what is wrong with our own configuration
             shown = type(error)("this hub cannot check the sender at the moment") if isinstance(error, Misconfigured) else error
             more = {"retry_after": str(RETRY)} if status == 503 else {"allow": "POST"} if status == 405 else {}
+            more |= {"connection": "close"} if isinstance(error, AT_THE_GATE) else {}
             await refuse(send, shown, status, correlation, **more)
             return
-        await answer(send, 200, content)
+        if self.telemetry is not None:
+            self.telemetry.asked(name, asker, correlation, headers.get("traceparent", ""), began, str(content["origin"]))
+        await answer(send, 200, self._entitled(flow, asker, content))
 
-    def _authenticate(self, flow: Flow, asker: str, headers: Mapping[str, str], body: bytes, client: Any) -> None:
-        request = InboundRequest(f"ask/{flow.name}", headers, body, self._clock.now(), {}, client[0] if client else "")
+    def _authenticate(self, flow: Flow, asker: str, headers: Mapping[str, str], body: bytes, client: Any, identity: str) -> None:
+        at = client[0] if client else ""
+        request = InboundRequest(f"ask/{flow.name}", headers, body, self._clock.now(), {}, at, identity)
         try:
             self._runtime.participants[asker].connector.receive(request)
         except CrossdockError:
@@ -124,6 +144,9 @@ class AskEndpoint:
         allowed = flow.trigger.sources or tuple(flow.roles.values())
         if asker not in allowed:
             raise NotResponsible(f"{asker} may not ask in flow {flow.name}", flow=flow.name, responsible=list(allowed))
+        refused = self._runtime.standing.asking(asker)
+        if refused is not None:
+            raise refused
         shape = QUESTIONS.get(flow.direct.question)
         if shape is None:
             raise Rejected(f"the hub knows no question {flow.direct.question!r}")
@@ -134,14 +157,23 @@ class AskEndpoint:
                 raise PayloadMalformed("the body is not JSON") from None
             raise schema_invalid(error) from None
 
+    def _entitled(self, flow: Flow, asker: str, content: dict[str, Any]) -> dict[str, Any]:
+        """The answer without what the asker may not be given."""
+        filtered = self._runtime.participants[asker].content
+        if not filtered or flow.direct is None:
+            return content
+        cut: dict[str, Any] = filtered.document(QUESTIONS[flow.direct.question][1], content)[0]
+        return cut
+
     async def _answered(self, flow: Flow, question: dict[str, Any], correlation: str) -> tuple[dict[str, Any] | None, str, str]:
         direct = flow.direct
         assert direct is not None
         system = flow.roles.get(direct.to, direct.to)
         connector = self._runtime.participants[system].connector
         limit = direct.time_limit.total_seconds() if direct.time_limit else 2.0
-        current_call.set(CallScope(traceparent(correlation, 2), correlation))
+        current_call.set(CallScope(traceparent(correlation, receipt_span(correlation)), correlation))
         try:
+            question, _ = self._runtime.participants[system].content.document(QUESTIONS[direct.question][0], question)
             async with asyncio.timeout(limit):
                 found = dict(await connector.ask(Question(direct.question, question, correlation)))
             answered = QUESTIONS[direct.question][1].model_validate(found).model_dump(mode="json")
@@ -186,5 +218,5 @@ class AskEndpoint:
 
 def _status(error: CrossdockError) -> int:
     """The HTTP status of a refused question."""
-    known = {**STATUS, AnswerTimedOut: 504, UnknownFlow: 404, NotResponsible: 403}
+    known = {**STATUS, AnswerTimedOut: 504, UnknownFlow: 404, NotResponsible: 403, RegionElsewhere: 421}
     return known.get(type(error), 503 if isinstance(error, Deferred | Misconfigured) else 422)

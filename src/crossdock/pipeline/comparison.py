@@ -24,8 +24,8 @@ from crossdock.ledger.times import micros
 from crossdock.pipeline.counted import COUNTED
 from crossdock.pipeline.decide import command_identity
 from crossdock.pipeline.delivery import from_row
+from crossdock.pipeline.ongoing import Ongoing
 from crossdock.pipeline.runtime import Flow, Runtime
-from crossdock.pipeline.schedule import Ongoing
 from crossdock.pipeline.snapshot import Difference, Guard, Lines, Progress, reconcile
 from crossdock.processes.inventory_snapshot import Settings
 

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from crossdock.canonical.events import Event
 from crossdock.core.errors import CrossdockError, ProcessFailed, TransactionClosed
 from crossdock.core.partition import partition_of
-from crossdock.core.process import Decision, Expectation, Fact, FlowContext
+from crossdock.core.process import Decision, Expectation, Fact, Settled
 from crossdock.ledger.batch import Batch
 from crossdock.ledger.ids import Numbers
 from crossdock.ledger.payloads import pack
@@ -38,7 +38,7 @@ class Decider:
 
     def open(self, key: str, flow: Flow, correlation: str) -> Instance:
         """A new instance of a flow; it is stored with its first decision."""
-        return Instance(self._numbers.next(), key, flow, flow.process.initial(key), self._batch.at, correlation)
+        return Instance(self._numbers.next(), key, flow, flow.process.initial(key), self._batch.at, correlation, self._bundle)
 
     def apply(self, instance: Instance, fact: Fact, cause: int) -> None:
         """Let the workflow decide on a fact and record what it decided.
@@ -57,9 +57,9 @@ class Decider:
             raise ProcessFailed(
                 f"workflow {flow.process.name!r} failed: {type(error).__name__}", workflow=flow.process.name
             ) from error
-        self._record(instance, decision, cause, flow.context)
+        self._record(instance, decision, cause, fact)
 
-    def _record(self, instance: Instance, decision: Decision[object], cause: int, context: FlowContext) -> None:
+    def _record(self, instance: Instance, decision: Decision[object], cause: int, fact: Fact) -> None:
         batch, flow, key = self._batch, instance.flow, instance.key
         partition = partition_of(key, self._partitions)
         if decision.state is not instance.state or (key, flow.name) not in batch.instances:
@@ -84,8 +84,8 @@ class Decider:
                 self.parked.add(parked.command_id)
                 error.detail = {**error.detail, "command": parked.command_id}
             failure = Failure(
-                error, "decide", "process", 0, partition,
-                flow=flow.name, key=key, slot=parked.slot, owner=parked.owner or flow.owner, correlation=instance.correlation,
+                error, "decide", "process", 0, partition, system=_system(fact, parked.command_id), flow=flow.name, key=key,
+                slot=parked.slot, owner=parked.owner or flow.owner, correlation=instance.correlation,
             )  # fmt: skip
             record_failure(batch, self._numbers.next(), failure)
         for slot in decision.unparked:
@@ -95,6 +95,13 @@ class Decider:
         if decision.commands or decision.notes or decision.parked:
             detail = {"commands": [c.id for c in decision.commands], "notes": list(decision.notes)}
             batch.record(partition, f"process:{flow.name}:decided", cause, key, "", detail)
+
+    def timer(self, key: str, flow: Flow, name: str, due: int, owner: str) -> None:
+        """Have the hub itself look at something of a key at a time (microseconds); no process is told."""
+        self._batch.expectations[key, flow.name, name] = (
+            self._numbers.next(), key, flow.name, name, partition_of(key, self._partitions), due, None, False, owner or flow.owner, "",
+            True, int(ExpectationState.OPEN), None,
+        )  # fmt: skip
 
     def _store(self, instance: Instance, partition: int) -> None:
         process = instance.flow.process
@@ -112,7 +119,7 @@ class Decider:
             instance.opened_at,
             self._batch.at,
             instance.correlation,
-            self._bundle,
+            instance.bundle,
         )
 
     def _deadline(self, flow: Flow, budget: str, wanted: object) -> int | None:
@@ -142,6 +149,11 @@ class Decider:
             self._numbers.next(), key, flow, wanted.name, partition, micros(wanted.due), warn, False,
             wanted.owner or owner, wanted.description, wanted.silent, int(ExpectationState.OPEN), None,
         )  # fmt: skip
+
+
+def _system(fact: Fact, command_id: str) -> str:
+    """The system that refused the command a process parked; empty when the process asks for another reason."""
+    return fact.system if isinstance(fact, Settled) and fact.command_id == command_id else ""
 
 
 def command_identity(command_id: str) -> bytes:

@@ -10,6 +10,7 @@ import orjson
 
 from crossdock.connectors.http import Exchange
 from crossdock.core.commands import Command
+from crossdock.core.errors import ContentWithheld
 from crossdock.core.outcomes import Effect, Outcome
 from crossdock.ledger.payloads import pack, unpack
 from crossdock.ledger.session import Row
@@ -18,6 +19,15 @@ from crossdock.ledger.times import micros, moment
 
 NEVER: Final = 2**62
 """A `next_at` that never comes: a person has to act first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What of a command leaves: `sent` without the fields its receiver is not entitled to, or the error because of which none of it does."""
+
+    of: Command
+    sent: Command | ContentWithheld
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -40,6 +50,8 @@ class Delivery:
     """What it writes in the target (`Connector.serial`); asked once."""
     questions: int = 0
     """How often the target was asked whether an uncertain effect happened."""
+    outgoing: Outgoing | None = None
+    """What of the command may leave to its system; found once for each version of the command."""
 
 
 @dataclass(slots=True)
@@ -52,8 +64,8 @@ class Done:
     started_at: datetime
     seconds: float
     exchanges: list[Exchange] = field(default_factory=list)
-    first: bool = True
-    """The first of its call: what a call says of the system's health counts once, however many commands it carried."""
+    span: int = 0
+    """The span id of the attempt (`correlation.attempt_span`); for the first of a call it is what the target saw."""
 
 
 def from_row(row: Row) -> Delivery:

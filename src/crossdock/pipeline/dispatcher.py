@@ -7,21 +7,25 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crossdock.connectors.http import CallScope, current_call
 from crossdock.core.breaker import CLOSED, Breaker
 from crossdock.core.clock import Clock
-from crossdock.core.errors import AnswerLost, CrossdockError, Deferred, Misconfigured, Rejected, Uncertain
-from crossdock.core.outcomes import Accepted, Outcome
+from crossdock.core.commands import Command
+from crossdock.core.errors import AnswerLost, ContentWithheld, CrossdockError, Deferred, Misconfigured, Rejected, Uncertain
+from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, Outcome
 from crossdock.core.ratelimit import Bucket
 from crossdock.ledger.states import DeliveryState
 from crossdock.ledger.times import micros
-from crossdock.pipeline.correlation import traceparent
+from crossdock.pipeline.correlation import attempt_span, traceparent
 from crossdock.pipeline.delivery import Delivery, Done
+from crossdock.pipeline.filtering import outgoing
 from crossdock.pipeline.runtime import Participant
 
 _LARGEST_PLAN = 512
+LAST_CHANCE = timedelta(seconds=60)
+"""A command whose business deadline is so near is tried once more although its system counts as down, at most every `pause` of the circuit."""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,8 @@ class Lane:
     bucket: Bucket | None = None
     breaker: Breaker = CLOSED
     parked: str = ""
+    hastened: datetime | None = None
+    """When a command that could not wait was last looked for."""
 
 
 class Dispatcher:
@@ -47,12 +53,15 @@ class Dispatcher:
 
     def __init__(self, participants: Mapping[str, Participant], clock: Clock, wake: Callable[[], None]) -> None:
         self._lanes = {name: Lane(participant) for name, participant in participants.items()}
+        self._held = dict.fromkeys(self._lanes, 0)
         self._clock = clock
         self._wake = wake
         self._done: deque[Done] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._deliveries: dict[int, Delivery] = {}
         self._deadlines: list[tuple[int, int]] = []
+        self.refuses: Callable[[Command], CrossdockError | None] = lambda _command: None
+        """Why a command must not leave now; asked before every call."""
         self.orphans: list[Delivery] = []
         """Open deliveries to systems the landscape does not have (any more); the worker hands them to a person."""
 
@@ -60,6 +69,18 @@ class Dispatcher:
     def open(self) -> int:
         """Deliveries held."""
         return len(self._deliveries)
+
+    def room(self, most: int) -> int:
+        """How many more deliveries may be opened so that about `most` are held. What waits for systems that do not answer, or take only so
+        many a second, counts for half of them at most, so that the others are told on; never are more than four times as many held."""
+        held = waiting = 0
+        for name, lane in self._lanes.items():
+            slow = lane.parked or lane.breaker.phase != "closed" or lane.participant.rate is not None
+            if slow:
+                waiting += self._held[name]
+            else:
+                held += self._held[name]
+        return min(most - held - min(waiting, most // 2), 4 * most - len(self._deliveries))
 
     @property
     def finished(self) -> int:
@@ -74,6 +95,11 @@ class Dispatcher:
         """An open delivery by its ledger number."""
         return self._deliveries.get(number)
 
+    def repeatable(self, command: Command) -> bool:
+        """Whether sending this again is safe by construction."""
+        lane = self._lanes.get(command.system)
+        return lane is not None and command.name in lane.participant.connector.capabilities.repeatable
+
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Queue deliveries behind those of the same key and system; those to a system that is gone are `orphans`."""
         for delivery in deliveries:
@@ -82,6 +108,7 @@ class Dispatcher:
                 self.orphans.append(delivery)
                 continue
             self._deliveries[delivery.number] = delivery
+            self._held[delivery.command.system] += 1
             if delivery.command.deadline is not None:
                 heapq.heappush(self._deadlines, (micros(delivery.command.deadline), delivery.number))
             queue = lane.queues.setdefault(delivery.command.key, deque())
@@ -110,6 +137,7 @@ class Dispatcher:
         if self._deliveries.pop(delivery.number, None) is None:
             return
         lane = self._lanes[delivery.command.system]
+        self._held[delivery.command.system] -= 1
         key = delivery.command.key
         queue = lane.queues.get(key)
         if queue is None:
@@ -138,6 +166,10 @@ class Dispatcher:
         """Whether `plan` may find something to start."""
         now = self._clock.now()
         at, seconds = micros(now), now.timestamp()
+        for lane in self._lanes.values():
+            if not lane.parked and lane.breaker.phase == "open":
+                self._mature(lane, at)
+                self._hasten(lane, now)
         return any(
             not lane.parked and (lane.ready or (lane.later and lane.later[0][0] <= at)) and self._may_start(lane, now, seconds)
             for lane in self._lanes.values()
@@ -241,6 +273,23 @@ class Dispatcher:
                 break
         return groups
 
+    def _hasten(self, lane: Lane, now: datetime) -> None:
+        """Let one call through an open circuit, first in its lane, when its deadline does not leave time to wait."""
+        until = lane.breaker.until
+        if (
+            until is None
+            or until <= now
+            or (lane.hastened and (now - lane.hastened).total_seconds() < lane.participant.breaker.pause)
+        ):
+            return
+        lane.hastened = now
+        for key in lane.ready:
+            deadline = lane.queues[key][0].command.deadline if key in lane.queues else None
+            if deadline is not None and now < deadline < min(until + LAST_CHANCE, now + LAST_CHANCE):
+                lane.ready = {key: None, **lane.ready}
+                lane.breaker = lane.breaker.hastened(now)
+                return
+
     def _may_start(self, lane: Lane, now: datetime, seconds: float) -> bool:
         if lane.flying >= lane.participant.concurrency or not lane.breaker.allows(now):
             return False
@@ -256,6 +305,7 @@ class Dispatcher:
         lane = self._lanes[group[0].command.system]
         if whole:
             lane.flying -= 1
+            lane.breaker = lane.breaker.withdrawn(lane.participant.breaker)
         for delivery in group:
             delivery.busy = False
             lane.writing.difference_update(delivery.names or ())
@@ -272,30 +322,53 @@ class Dispatcher:
     async def _send(self, group: list[Delivery]) -> None:
         lane = self._lanes[group[0].command.system]
         head = group[0]
-        scope = CallScope(traceparent(head.command.correlation, head.number), head.command.correlation)
+        kind = "reconcile" if head.state is DeliveryState.UNCERTAIN else "deliver"
+        question = head.questions + 1 if kind == "reconcile" else 0
+        spans = [attempt_span(each.number, each.attempts, question) for each in group]
+        scope = CallScope(traceparent(head.command.correlation, spans[0]), head.command.correlation)
         current_call.set(scope)
         started_at = self._clock.now()
         started = asyncio.get_running_loop().time()
-        kind = "reconcile" if head.state is DeliveryState.UNCERTAIN else "deliver"
-        results = await self._call(lane, group, kind)
+        results = await self._permitted(lane, group, kind)
         seconds = asyncio.get_running_loop().time() - started
         lane.flying -= 1
-        for delivery, result in zip(group, results, strict=True):
+        # at once, and whoever owns the deliveries by now: a circuit that waits for this call must not wait for ever
+        self._learn(lane, results[0])
+        for delivery, result, span in zip(group, results, spans, strict=True):
             if delivery.names:
                 lane.writing.difference_update(delivery.names)
             # by identity: a partition that was lost and came back has the delivery anew, and asks what became of this attempt
             if self._deliveries.get(delivery.number) is delivery:
-                self._done.append(Done(delivery, kind, result, started_at, seconds, scope.exchanges, delivery is head))
+                self._done.append(Done(delivery, kind, result, started_at, seconds, scope.exchanges, span))
         self._wake()
 
-    async def _call(self, lane: Lane, group: list[Delivery], kind: str) -> list[Outcome]:
+    async def _permitted(self, lane: Lane, group: list[Delivery], kind: str) -> Sequence[Outcome | Effect]:
+        """Call with those that may leave; asking what became of an effect is always allowed."""
+        refused = [None if kind == "reconcile" else self.refuses(each.command) for each in group]
+        if not any(refused):
+            return await self._call(lane, group, kind)
+        allowed = [each for each, why in zip(group, refused, strict=True) if why is None]
+        answers = iter(await self._call(lane, allowed, kind) if allowed else ())
+        return [next(answers) if why is None else why for why in refused]  # type: ignore[misc]
+
+    async def _call(self, lane: Lane, group: list[Delivery], kind: str) -> Sequence[Outcome | Effect]:
+        content = lane.participant.content
+        if not content:
+            return await self._tell(lane, [d.command for d in group], kind)
+        # nothing leaves but what passed the filter; what cannot leave without withheld fields does not leave at all
+        found = [outgoing(delivery, content).sent for delivery in group]
+        told = [each for each in found if not isinstance(each, ContentWithheld)]
+        answers = iter(await self._tell(lane, told, kind) if told else ())
+        return [each if isinstance(each, ContentWithheld) else next(answers) for each in found]
+
+    async def _tell(self, lane: Lane, group: Sequence[Command], kind: str) -> Sequence[Outcome | Effect]:
         connector = lane.participant.connector
         try:
             if kind == "reconcile":
-                return [await connector.find_effect(group[0].command)]  # type: ignore[list-item]
+                return [await connector.find_effect(group[0])]
             if len(group) == 1:
-                return [await connector.deliver(group[0].command)]
-            results = list(await connector.deliver_many([d.command for d in group]))
+                return [await connector.deliver(group[0])]
+            results = list(await connector.deliver_many(group))
             if len(results) != len(group):
                 return [AnswerLost("the connector answered for another number of commands")] * len(group)
             return results
@@ -309,28 +382,25 @@ class Dispatcher:
             return [AnswerLost(f"the connector failed: {type(error).__name__}")] * len(group)
 
     def collect(self, limit: int) -> list[Done]:
-        """Finished attempts, oldest first; their outcomes also move breaker and rate limit of the system."""
-        now = self._clock.now()
-        collected: list[Done] = []
-        while self._done and len(collected) < limit:
-            done = self._done.popleft()
-            if done.first:
-                self._learn(self._lanes[done.delivery.command.system], done, now)
-            collected.append(done)
-        return collected
+        """Finished attempts, oldest first."""
+        return [self._done.popleft() for _ in range(min(limit, len(self._done)))]
 
-    def _learn(self, lane: Lane, done: Done, now: datetime) -> None:
-        policy = lane.participant.breaker
-        result = done.result
-        if isinstance(result, Deferred):
+    def _learn(self, lane: Lane, result: Outcome | Effect) -> None:
+        """What the answer to one call, however many commands it carried, says of the health of the system."""
+        policy, now = lane.participant.breaker, self._clock.now()
+        if isinstance(result, Accepted | Rejected | EffectFound | EffectAbsent):
+            lane.breaker = lane.breaker.succeeded(policy)
+        elif isinstance(result, Deferred):
             if result.code == "deliver.throttled" and lane.bucket is not None and lane.participant.rate is not None:
                 lane.bucket = lane.bucket.blocked(now.timestamp(), result.retry_after or 1.0)
-            if result.code not in ("deliver.contended", "deliver.pending"):
+            if result.code in ("deliver.contended", "deliver.pending"):
+                lane.breaker = lane.breaker.succeeded(policy)
+            else:
                 lane.breaker = lane.breaker.failed(now, policy, result.retry_after)
         elif isinstance(result, Uncertain):
             lane.breaker = lane.breaker.failed(now, policy)
-        elif isinstance(result, Accepted | Rejected):
-            lane.breaker = lane.breaker.succeeded(policy)
+        else:
+            lane.breaker = lane.breaker.withdrawn(policy)
 
     def park(self, system: str, reason: str) -> bool:
         """Stop sending to a misconfigured system. True when it was not parked before."""
@@ -338,6 +408,14 @@ class Dispatcher:
         fresh = not lane.parked
         lane.parked = reason
         return fresh
+
+    def parks(self, parked: Mapping[str, str]) -> None:
+        """Follow the ledger: park and go on with systems as whichever worker last found them."""
+        for name, lane in self._lanes.items():
+            if name in parked:
+                lane.parked = lane.parked or parked[name] or "parked"
+            elif lane.parked:
+                self.unpark(name)
 
     def unpark(self, system: str) -> None:
         """Go on with a system whose owner mended it."""

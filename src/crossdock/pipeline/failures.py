@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import orjson
 
 from crossdock.core.errors import CrossdockError
 from crossdock.core.fingerprint import fingerprint
 from crossdock.ledger.batch import Batch
+from crossdock.ledger.stakes import exception_identity as exception_identity
 from crossdock.ledger.states import ExceptionState
 
 
@@ -31,16 +31,14 @@ class Failure:
     due: int | None = None
 
 
-def exception_identity(subject: str, subject_id: int, slot: str = "", key: str = "") -> bytes:
-    """The identity under which a subject has at most one exception: failing again updates it."""
-    return blake2b(f"{subject}\0{subject_id}\0{slot}\0{key}".encode(), digest_size=16).digest()
-
-
 def record_failure(batch: Batch, number: int, failure: Failure) -> bytes:
     """Add the exception and its audit record to the batch; returns its identity."""
     error = failure.error
     by_key = failure.subject in ("process", "expectation")
     identity = exception_identity(failure.subject, failure.subject_id, failure.slot, failure.key if by_key else "")
+    due, clock = failure.due, batch.respond.get(failure.system)
+    if due is None and clock is not None:
+        due = batch.at + clock
     detail = {"hint": error.hint, **dict(error.detail)}
     batch.exceptions[identity] = (
         number,
@@ -63,7 +61,7 @@ def record_failure(batch: Batch, number: int, failure: Failure) -> bytes:
         1,
         batch.at,
         batch.at,
-        failure.due,
+        due,
         "",
         "",
         "",

@@ -23,13 +23,17 @@ class Instance:
     """None when retention has removed it: the transaction is over."""
     opened_at: int
     correlation: str
+    bundle: str
+    """The bundle it is carried out by: the one it began with, unless that is not at hand any more."""
 
 
 class InstanceCache:
     """The most recently used keys with all their instances; a key that is present is complete, also when it has none."""
 
-    def __init__(self, size: int, partitions: int) -> None:
+    def __init__(self, size: int, partitions: int, bundle: str, begun: Mapping[str, Mapping[str, Flow]]) -> None:
         self._size = size
+        self._bundle = bundle
+        self._begun = begun
         self._partitions = partitions
         self._keys: OrderedDict[str, dict[str, Instance]] = OrderedDict()
 
@@ -41,11 +45,13 @@ class InstanceCache:
         """Take over what the ledger has for these keys (`ledger.work.instances_of`)."""
         for key in keys:
             self._keys.setdefault(key, {})
-        for number, key, flow_name, _process, state, opened_at, correlation, _bundle, _finished in rows:
-            flow = flows.get(flow_name)
+        for number, key, flow_name, _process, state, opened_at, correlation, began_with, finished in rows:
+            begun = None if finished else self._begun.get(began_with, {}).get(flow_name)
+            flow = begun or flows.get(flow_name)
             if flow is not None:
                 known = flow.process.load(state) if state else None
-                self._keys[key][flow_name] = Instance(number, key, flow, known, opened_at, correlation)
+                bundle = began_with if begun is not None else self._bundle
+                self._keys[key][flow_name] = Instance(number, key, flow, known, opened_at, correlation, bundle)
 
     def of(self, key: str) -> dict[str, Instance]:
         """The instances of a key by flow; the key must have been loaded."""

@@ -14,18 +14,59 @@ from crossdock.connectors.protocol import Inbound
 from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, LedgerUnavailable, Overloaded
 from crossdock.core.partition import partition_of
+from crossdock.engine.protocol import Topic
 from crossdock.ledger.ids import Numbers
-from crossdock.ledger.intake import Accepted, Intake, accept, dedupe_digest
+from crossdock.ledger.intake import COLUMNS, Accepted, Intake, accept, dedupe_digest
 from crossdock.ledger.payloads import ClaimStore, encode
 from crossdock.ledger.session import Row
 from crossdock.ledger.states import MessageState
 from crossdock.ledger.store import Lane
 from crossdock.ledger.times import micros
+from crossdock.pipeline.correlation import new_correlation
 
 log = logging.getLogger("crossdock.intake")
 
+CLAIM: Final = COLUMNS.index("claim")
 CLAIM_LIMIT: Final = 262_144
 """Bodies above this many bytes are kept outside the database."""
+
+
+def message_row(
+    number: int,
+    partitions: int,
+    system: str,
+    channel: str,
+    inbound: Inbound,
+    at: int,
+    correlation: str,
+    mark: str = "",
+    claim: str = "",
+) -> Row:
+    """The ledger row of a message received at `at` (microseconds); `claim` is where a large body is kept."""
+    body = inbound.body
+    encoding, stored = (0, None) if claim else encode(body)
+    return (
+        number,
+        partition_of(f"{system}/{channel}/{inbound.dedupe_key}", partitions),
+        system,
+        channel,
+        inbound.topic,
+        dedupe_digest(system, channel, inbound.dedupe_key),
+        inbound.dedupe_key,
+        hashlib.sha256(body).digest(),
+        inbound.content_type,
+        orjson.dumps(dict(inbound.headers)).decode() if inbound.headers else "",
+        encoding,
+        stored,
+        claim,
+        len(body),
+        at,
+        correlation,
+        int(MessageState.RECEIVED),
+        0,
+        mark,
+        "",
+    )
 
 
 class IntakeBuffer:
@@ -49,7 +90,7 @@ class IntakeBuffer:
         self._partitions = partitions
         self._high_water = high_water
         self._largest = largest_commit
-        self._waiting: list[tuple[list[Row], asyncio.Future[list[Accepted]]]] = []
+        self._waiting: list[tuple[list[Row], dict[int, Row], asyncio.Future[list[Accepted]]]] = []
         self._writer: asyncio.Task[None] | None = None
         self.backlog = 0
         """Messages accepted here and not yet taken by the pipeline; the worker lowers it."""
@@ -57,6 +98,10 @@ class IntakeBuffer:
         """Counts commits, so that the worker knows whether something came while it looked."""
         self.owns: Callable[[int], bool] = lambda _partition: True
         """Whether this process will also take messages of a partition; others' do not count as its backlog."""
+        self.topic: Topic | None = None
+        """Where accepted messages go first, with an engine that has such a place."""
+        self.closed: Callable[[str], bool] = lambda _system: False
+        """Whether a system has to wait with what it sends (`restored`)."""
         self.arrived = asyncio.Event()
         """Set after each commit, so that the worker wakes up."""
 
@@ -94,48 +139,41 @@ class IntakeBuffer:
 
     def row(self, system: str, channel: str, inbound: Inbound, correlation: str, mark: str = "", claim: str = "") -> Row:
         """The ledger row of a message; `claim` is where `keep` put a large body."""
-        body = inbound.body
-        digest = hashlib.sha256(body).digest()
-        identity = dedupe_digest(system, channel, inbound.dedupe_key)
-        encoding, stored = (0, None) if claim else encode(body)
-        return (
-            self._numbers.next(),
-            partition_of(f"{system}/{channel}/{inbound.dedupe_key}", self._partitions),
-            system,
-            channel,
-            inbound.topic,
-            identity,
-            inbound.dedupe_key,
-            digest,
-            inbound.content_type,
-            orjson.dumps(dict(inbound.headers)).decode() if inbound.headers else "",
-            encoding,
-            stored,
-            claim,
-            len(body),
-            micros(self._clock.now()),
-            correlation,
-            int(MessageState.RECEIVED),
-            0,
-            mark,
-            "",
-        )
+        number, at = self._numbers.next(), micros(self._clock.now())
+        return message_row(number, self._partitions, system, channel, inbound, at, correlation, mark, claim)
 
     async def submit(self, system: str, channel: str, messages: Sequence[Inbound], correlation: str) -> list[Accepted]:
-        """Store messages durably; returns when they are. Raises `Overloaded` or `LedgerUnavailable`, then nothing was stored."""
-        if self.backlog + len(messages) > self._high_water:
-            raise Overloaded(retry_after=5.0, backlog=self.backlog)
-        claims = await self.keep(messages)
-        return await self.commit(
-            [self.row(system, channel, m, correlation, claim=claim) for m, claim in zip(messages, claims, strict=True)]
-        )
+        """Store messages durably; returns when they are. Raises `Overloaded` or `LedgerUnavailable`, then nothing was stored.
 
-    async def commit(self, rows: list[Row]) -> list[Accepted]:
+        With a topic they are durable there, every one is told as new, and the worker that takes them finds the repetitions. It raises
+        `BrokersUnavailable` then, and some may have been stored.
+        """
+        waiting = self.backlog + (self.topic.lag if self.topic is not None else 0)
+        if waiting + len(messages) > self._high_water:
+            raise Overloaded(retry_after=5.0, backlog=waiting)
+        if self.closed(system):
+            raise Overloaded("the hub was restored and finds out first what happened since", retry_after=2.0)
+        claims = await self.keep(messages)
+        rows = [self.row(system, channel, m, correlation, claim=claim) for m, claim in zip(messages, claims, strict=True)]
+        return await self.commit(rows, self.repeats([(system, channel, m) for m in messages], rows, correlation))
+
+    def repeats(self, messages: Sequence[tuple[str, str, Inbound]], rows: Sequence[Row], correlation: str = "") -> dict[int, Row]:
+        """What is stored in the stead of duplicates, by the number of the row that may be one. The body is where that row keeps it."""
+        found = {}
+        for (system, channel, message), row in zip(messages, rows, strict=True):
+            if message.again is not None:
+                found[row[0]] = self.row(system, channel, message.again, correlation or new_correlation(), claim=row[CLAIM])
+        return found
+
+    async def commit(self, rows: list[Row], again: dict[int, Row] | None = None) -> list[Accepted]:
         """Write prepared rows with the next group."""
         if not rows:
             return []
+        if self.topic is not None:
+            await self.topic.append(rows, again or {})
+            return [Accepted(row[0], Intake.NEW) for row in rows]
         future: asyncio.Future[list[Accepted]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((rows, future))
+        self._waiting.append((rows, again or {}, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), name="intake")
         return await future
@@ -144,15 +182,18 @@ class IntakeBuffer:
         while self._waiting:
             taken = 0
             rows: list[Row] = []
+            again: dict[int, Row] = {}
             while taken < len(self._waiting) and (not rows or len(rows) + len(self._waiting[taken][0]) <= self._largest):
                 rows += self._waiting[taken][0]
+                again |= self._waiting[taken][1]
                 taken += 1
             group, self._waiting = self._waiting[:taken], self._waiting[taken:]
             try:
-                answers = await self._lane.do(lambda session, rows=rows: accept(session, rows))  # type: ignore[misc]
+                # one statement; only duplicates need a second, and if that one is not reached their senders ask again
+                answers = await self._lane.do(lambda session, rows=rows, again=again: accept(session, rows, again), whole=False)  # type: ignore[misc]
             except Exception as error:  # whatever it is, nobody may wait for ever
                 told = error if isinstance(error, CrossdockError) else LedgerUnavailable(f"not stored: {type(error).__name__}")
-                for _, future in group:
+                for *_, future in group:
                     if not future.done():
                         future.set_exception(told)
                 if not isinstance(error, CrossdockError):
@@ -165,7 +206,7 @@ class IntakeBuffer:
             )
             self.generation += 1
             start = 0
-            for entry_rows, future in group:
+            for entry_rows, _, future in group:
                 if not future.done():
                     future.set_result(answers[start : start + len(entry_rows)])
                 start += len(entry_rows)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
 from crossdock.canonical.events import EVENT_PAYLOADS, Event
-from crossdock.connectors.protocol import Connector, StoredMessage
+from crossdock.connectors.protocol import Connector, Inbound, StoredMessage
 from crossdock.core.errors import (
     CrossdockError,
     DocumentUnknown,
@@ -29,6 +30,10 @@ from crossdock.ledger.work import AWAY, LOST_PAYLOAD, TakenMessage
 from crossdock.pipeline.counted import COUNTED, counted_events
 from crossdock.pipeline.work import EventWork, new_work
 
+log = logging.getLogger("crossdock.normalize")
+
+T = TypeVar("T")
+
 
 def normalize(
     message: TakenMessage, connectors: Mapping[str, Connector], partitions: int, number: Callable[[], int]
@@ -44,9 +49,50 @@ def normalize(
         return [_work(event, message, partitions, number()) for event in counted_events(message)]
     if message.topic.startswith("crossdock."):
         return []
+    connector = _connector(message, connectors)
+    events = _mapped(connector, connector.normalize, message)
+    return [_work(event, message, partitions, number()) for event in events]
+
+
+def split(message: TakenMessage, connectors: Mapping[str, Connector]) -> Sequence[Inbound]:
+    """The messages a message carries, by its connector; raises as `normalize` does."""
+    if message.topic == COUNTED or message.topic.startswith("crossdock."):
+        return ()
+    connector = _connector(message, connectors)
+    return _mapped(connector, connector.split, message)
+
+
+def refusals(
+    message: TakenMessage, error: CrossdockError, connectors: Mapping[str, Connector], partitions: int, number: Callable[[], int]
+) -> list[EventWork]:
+    """What the sender of a message that failed has to hear, by its connector. A fault in finding that out never hides the failure itself."""
+    connector = connectors.get(message.system)
+    if (
+        connector is None
+        or _refused(message.mark) is not None
+        or message.topic == COUNTED
+        or message.topic.startswith("crossdock.")
+    ):
+        return []
+    try:
+        told = _mapped(connector, lambda stored: connector.refusal(stored, error), message)
+        works = [_work(event, message, partitions, number()) for event in told]
+    except CrossdockError as problem:
+        log.warning("what %s should hear of a refused message is not told: %s", message.system, problem.code)
+        return []
+    for work in works:
+        work.once = True
+    return works
+
+
+def _connector(message: TakenMessage, connectors: Mapping[str, Connector]) -> Connector:
     connector = connectors.get(message.system)
     if connector is None:
         raise UnknownSystem(f"system {message.system!r} is not in the landscape any more", system=message.system)
+    return connector
+
+
+def _mapped(connector: Connector, mapping: Callable[[StoredMessage], Sequence[T]], message: TakenMessage) -> Sequence[T]:
     stored = StoredMessage(
         uid=str(message.id),
         system=message.system,
@@ -58,7 +104,7 @@ def normalize(
         received_at=moment(message.received_at),
     )
     try:
-        events = connector.normalize(stored)
+        return mapping(stored)
     except ValidationError as error:
         raise schema_invalid(error) from None
     except CrossdockError:
@@ -67,7 +113,6 @@ def normalize(
         raise MappingFailed(
             f"the mapping of {connector.kind} failed on this message: {type(error).__name__}", kind=connector.kind
         ) from error
-    return [_work(event, message, partitions, number()) for event in events]
 
 
 def _work(event: Event, message: TakenMessage, partitions: int, number: int) -> EventWork:

@@ -15,6 +15,7 @@ class Meters:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._children: dict[tuple[object, ...], Any] = {}
+        self._codes: set[str] = set()
         self.registry = CollectorRegistry()
         kwargs: dict[str, Any] = {"registry": self.registry}
         self._received = Counter("crossdock_messages_received_total", "Messages stored durably.", ["system"], **kwargs)
@@ -26,6 +27,12 @@ class Meters:
             "crossdock_attempt_seconds", "Duration of delivery attempts.", ["system"], buckets=BUCKETS, **kwargs
         )
         self._exceptions = Counter("crossdock_exceptions_total", "Exceptions opened.", ["code"], **kwargs)
+        self._open_exceptions = Gauge(
+            "crossdock_open_exceptions",
+            "Exceptions that wait for a person, in the whole ledger (the same at every worker).",
+            ["code"],
+            **kwargs,
+        )
         self._commit = Histogram("crossdock_commit_seconds", "Duration of ledger commits.", buckets=BUCKETS, **kwargs)
         self._end_to_end = Histogram(
             "crossdock_end_to_end_seconds", "From receipt to the last acknowledgement of a delivery.", buckets=BUCKETS, **kwargs
@@ -39,6 +46,11 @@ class Meters:
 
         self._runs = Counter("crossdock_runs_total", "Runs of batch flows by what they came to.", ["flow", "state"], **kwargs)
         self._run_ended = Gauge("crossdock_run_ended_timestamp_seconds", "When a batch flow last ended well.", ["flow"], **kwargs)
+        self._alerts = Gauge("crossdock_alerts_open", "What teams have to know now, told or not.", ["severity"], **kwargs)
+        self._untold = Gauge("crossdock_alerts_untold", "Alerts that reached nobody although they are due.", **kwargs)
+        self._told = Counter(
+            "crossdock_notifications_total", "Notifications by route and outcome.", ["route", "outcome"], **kwargs
+        )
         self._run_figures = Gauge(
             "crossdock_run_progress", "How far the latest run of a batch flow is.", ["flow", "figure"], **kwargs
         )
@@ -68,6 +80,11 @@ class Meters:
     def exception(self, code: str) -> None:
         self._child(self._exceptions, code).inc()
 
+    def open_exceptions(self, found: Mapping[str, int]) -> None:
+        for code in {*found, *self._codes}:
+            self._child(self._open_exceptions, code).set(found.get(code, 0))
+        self._codes.update(found)
+
     def committed(self, seconds: float) -> None:
         self._commit.observe(seconds)
 
@@ -83,6 +100,14 @@ class Meters:
         self._child(self._runs, flow, state).inc()
         if state == "done":
             self._child(self._run_ended, flow).set(at)
+
+    def alerts(self, by_severity: Mapping[str, int], untold: int) -> None:
+        for severity in ("info", "warning", "critical"):
+            self._child(self._alerts, severity).set(by_severity.get(severity, 0))
+        self._untold.set(untold)
+
+    def told(self, route: str, outcome: str) -> None:
+        self._child(self._told, route, outcome).inc()
 
     def exposition(self) -> bytes:
         """The text format Prometheus scrapes."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from time import time_ns
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from crossdock.connectors.http import CallScope, current_call
-from crossdock.connectors.protocol import PollResult
+from crossdock.connectors.protocol import LOST_SINCE, PollResult
 from crossdock.core.clock import Clock
 from crossdock.core.commands import Command
 from crossdock.core.errors import CrossdockError, Deferred, Fenced, Misconfigured, Uncertain
@@ -21,9 +22,12 @@ from crossdock.ledger.intake import accept
 from crossdock.ledger.session import Session
 from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros
-from crossdock.pipeline.correlation import new_correlation, traceparent
+from crossdock.pipeline.correlation import new_correlation, receipt_span, traceparent
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.runtime import Participant, Runtime
+
+if TYPE_CHECKING:
+    from crossdock.pipeline.telemetry import Telemetry
 
 log = logging.getLogger("crossdock.poll")
 
@@ -44,6 +48,8 @@ class Channel:
     told: bool = True
     """A person may have been told that it fails, by this process or an earlier one."""
     running: bool = False
+    caught_up: bool = False
+    """Everything there was has been found once since this process began."""
     wanted: bool = False
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -71,6 +77,11 @@ class Poller:
             for participant in runtime.participants.values()
             for poll in participant.system.polls
         ]
+        self.telemetry: Telemetry | None = None
+        self.held: Callable[[Participant, str], bool] = lambda _participant, _channel: False
+        """Whether a channel is not to be polled yet (`restored`)."""
+        self.lost_since = ""
+        """After a restore: since when the hub may have forgotten what it did (ISO 8601)."""
         self._stopping = asyncio.Event()
         self._hint = asyncio.Event()
 
@@ -91,6 +102,7 @@ class Poller:
                     not channel.running
                     and (channel.wanted or now >= channel.next_at)
                     and self._epoch(channel.partition) is not None
+                    and not self.held(channel.participant, channel.name)
                 ):
                     channel.running, channel.wanted = True, False
                     task = asyncio.create_task(self._poll(channel), name=f"poll {channel.participant.name}/{channel.name}")
@@ -119,6 +131,7 @@ class Poller:
             more = True
             while more and not self._stopping.is_set():
                 more = await self._once(channel)
+            channel.caught_up = True
             channel.failures = 0
             self._well(channel)
         except Fenced:
@@ -129,7 +142,20 @@ class Poller:
             wait = max(asked, min(60.0, 0.5 * 2.0 ** min(channel.failures, 10)), min(channel.every, 1.0))
             if channel.failures == 5:
                 self._tell(channel, error)
-            log.info("poll %s/%s: %s", channel.participant.name, channel.name, error.message)
+            facts = {
+                "system": channel.participant.name,
+                "channel": channel.name,
+                "code": error.code,
+                "failures": channel.failures,
+            }
+            log.warning(
+                "poll %s/%s failed %d times: %s",
+                channel.participant.name,
+                channel.name,
+                channel.failures,
+                error.code,
+                extra={"facts": facts},
+            )
         except Misconfigured as error:
             self._tell(channel, error)
             wait = max(wait, 30.0)
@@ -160,28 +186,41 @@ class Poller:
         for command in followed:
             cursor = dict(connector.follow(cursor, _command(command.data)))
         correlation = new_correlation()
-        current_call.set(CallScope(traceparent(correlation, 1), correlation))
-        result: PollResult = await connector.poll(name, cursor)
+        current_call.set(CallScope(traceparent(correlation, receipt_span(correlation)), correlation))
+        began = time_ns()
+        try:
+            result: PollResult = await connector.poll(name, cursor)
+        except CrossdockError as error:
+            if self.telemetry is not None:
+                self.telemetry.polled(system, name, correlation, began, (), error.code)
+            raise
         done = [each.number for each in followed]
+        if self.lost_since and not channel.caught_up:
+            marked = [replace(each, headers={**each.headers, LOST_SINCE: self.lost_since}) for each in result.messages]
+            result = replace(result, messages=marked)
         claims = await self._intake.keep(result.messages)
         # each message begins a transaction of its own, however many one poll found
+        begun = [new_correlation() for _ in result.messages]
         rows = [
-            self._intake.row(system, name, message, new_correlation(), claim=claim)
-            for message, claim in zip(result.messages, claims, strict=True)
+            self._intake.row(system, name, message, each, claim=claim)
+            for message, each, claim in zip(result.messages, begun, claims, strict=True)
         ]
+        again = self._intake.repeats([(system, name, message) for message in result.messages], rows)
         number = self._intake.next_number()
         at = micros(self._clock.now())
         text = orjson.dumps(dict(result.cursor)).decode()
 
-        def store(session: Session) -> int:
+        def store(session: Session) -> list[str]:
             channels.fence(session, channel.partition, epoch)
-            answers = accept(session, rows) if rows else []
+            answers = accept(session, rows, again) if rows else []
             channels.advance(session, number, system, name, text, at, done)
-            return sum(1 for answer in answers if not answer.intake)
+            return [each for each, answer in zip(begun, answers, strict=True) if not answer.intake]
 
         fresh = await self._store.work.do(store)
         if fresh:
-            self._intake.stored(fresh)
+            self._intake.stored(len(fresh))
+        if self.telemetry is not None:
+            self.telemetry.polled(system, name, correlation, began, fresh)
         return result.more
 
 

@@ -17,6 +17,7 @@ log = logging.getLogger("crossdock.probe")
 
 WARN_BEFORE: Final = timedelta(days=14)
 WATCH_EVERY: Final = 3600.0
+SOON: Final = 1.0
 
 Report = Callable[[str, str, CrossdockError | None], None]
 
@@ -36,8 +37,11 @@ class Prober:
         """Probe until cancelled."""
         loop = asyncio.get_running_loop()
         self._watched = loop.time()
+        # soon for the first time: whoever restarts a hub has often just mended what parked a system
+        wait = min(SOON, self._every)
         while True:
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(wait)
+            wait = self._every
             watch = loop.time() - self._watched >= WATCH_EVERY
             if watch:
                 self._watched = loop.time()
@@ -50,7 +54,7 @@ class Prober:
             async with asyncio.timeout(20):
                 found = await self._runtime.participants[system].connector.probe()
         except CrossdockError as error:
-            log.info("probe %s: %s", system, error.message)
+            log.info("probe %s: %s", system, error.code)
             return
         except Exception as error:
             log.warning("probe %s failed: %s", system, type(error).__name__)

@@ -27,6 +27,10 @@ SHARE: Final = 0.3
 """The share of the ledger's writer that pruning takes at most, so that the pipeline hardly feels it."""
 PAGES: Final = 1_000
 STEP: Final = retention.STEP
+_ASKED: Final[Mapping[str, Callable[[Session, int], int]]] = {
+    "instruction": retention.forget_instructions, "job": retention.forget_jobs, "map_entry": retention.forget_map_entries,
+}  # fmt: skip
+"""What people asked of the hub: kept as long as what is settled."""
 
 
 def retention_plan(landscape: Landscape) -> Plan:
@@ -105,7 +109,10 @@ class Pruning:
                 counts["bytes"] += due.size
                 counts[due.kind] = counts.get(due.kind, 0) + len(due.ids)
                 ongoing.note(phase=f"pruning {due.kind}s", **counts)
-        counts["instruction"] = await self._forget(now)
+        keep = self._plan.keep("settled", ())
+        if keep is not None:
+            for kind, forget in _ASKED.items():
+                counts[kind] = await self._forget(forget, now - keep)
         ongoing.note(phase="returning space")
         while await self._paced(lambda s: retention.give_back(s, PAGES)):
             pass
@@ -179,14 +186,11 @@ class Pruning:
         kept = await self._store.read.do(lambda s: retention.still_claimed(s, claims))
         return [claim for claim in claims if claim not in kept and not await asyncio.to_thread(self._claims.drop, claim)]
 
-    async def _forget(self, now: int) -> int:
-        """Instructions carried out long ago."""
-        keep, total = self._plan.keep("settled", ()), 0
-        while keep is not None:
-            count = await self._paced(lambda s: retention.forget_instructions(s, now - keep))
+    async def _forget(self, forget: Callable[[Session, int], int], before: int) -> int:
+        """Remove what people asked for long ago; how many rows."""
+        total = 0
+        while count := await self._paced(lambda s: forget(s, before)):
             total += count
-            if count < STEP:
-                break
         return total
 
     async def _paced(self, work: Any) -> int:

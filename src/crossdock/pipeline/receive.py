@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Final
-from urllib.parse import parse_qsl
+from collections.abc import Callable, Mapping
+from time import time_ns
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, quote
 
 import orjson
 
 from crossdock.connectors.protocol import Connector, Inbound, InboundRequest
 from crossdock.core.clock import Clock
 from crossdock.core.errors import (
+    AddressRefused,
     BodyEncoded,
     BodyIncomplete,
     BodyRefused,
     BodyTooSlow,
+    CertificateMissing,
+    CertificateRefused,
     CrossdockError,
     Deferred,
     MethodRefused,
     Misconfigured,
+    PartnerNotAdmitted,
+    PartnerSuspended,
     PayloadMalformed,
     PayloadTooLarge,
+    RegionElsewhere,
     Rejected,
     SignatureExpired,
     SignatureInvalid,
+    TokenRefused,
     Unauthenticated,
     UnknownSystem,
 )
@@ -33,8 +41,14 @@ from crossdock.ledger.intake import Intake
 from crossdock.pipeline.answers import Receive, Scope, Send, answer, refuse, short
 from crossdock.pipeline.body import KEEP, read_body
 from crossdock.pipeline.correlation import from_traceparent, new_correlation
+from crossdock.pipeline.gate import Gate
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.observe import Meters
+from crossdock.pipeline.own_reply import INTAKEN, own_reply, read_request, relay
+from crossdock.pipeline.queues import Admission
+
+if TYPE_CHECKING:
+    from crossdock.pipeline.telemetry import Telemetry
 
 REFUSED_PER_MINUTE: Final = 60
 """Refused requests stored per system and minute; more are counted but not stored, so that strangers cannot fill the disk."""
@@ -59,7 +73,15 @@ STATUS: Final[dict[type[CrossdockError], int]] = {
     BodyTooSlow: 408,
     BodyEncoded: 415,
     MethodRefused: 405,
+    PartnerSuspended: 403,
+    PartnerNotAdmitted: 403,
+    AddressRefused: 403,
+    CertificateMissing: 403,
+    CertificateRefused: 403,
+    TokenRefused: 401,
 }
+AT_THE_GATE: Final = (AddressRefused, CertificateMissing, CertificateRefused, TokenRefused)
+"""Refusals before the body is read: its rest is still on the way, so the connection ends."""
 
 
 class ReceiveEndpoint:
@@ -72,12 +94,21 @@ class ReceiveEndpoint:
         intake: IntakeBuffer,
         clock: Clock,
         meters: Meters,
+        admission: Admission | None = None,
     ) -> None:
+        self._admission = admission
         self._connectors = connectors
         self._limits = limits
         self._intake = intake
         self._clock = clock
         self._meters = meters
+        self.telemetry: Telemetry | None = None
+        self.elsewhere: Mapping[str, tuple[str, str]] = {}
+        """Systems the hub of another region takes messages of: that region, and the address of its hub or nothing."""
+        self.gate = Gate({})
+        """What is asked of who sends, before anything is read."""
+        self.refuses: Callable[[str], CrossdockError | None] = lambda _system: None
+        """Why nothing is taken from a system now."""
         self._refused: dict[str, Refused] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,10 +117,16 @@ class ReceiveEndpoint:
         channel = channel or "default"
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         correlation = from_traceparent(headers.get("traceparent", ""))
+        if system in self.elsewhere:  # before a byte of the payload is read: it belongs to another region
+            await self._direct(system, channel, correlation, send)
+            return
+        began = time_ns() if self.telemetry is not None else 0
         body = b""
+        request: InboundRequest | None = None
         try:
             if scope["method"] != "POST":
                 raise MethodRefused
+            identity = await self.gate.admit(system, scope, headers)
             body = await read_body(receive, headers, self._limits.get(system, KEEP))
             connector = self._connectors.get(system)
             if connector is None:
@@ -98,13 +135,13 @@ class ReceiveEndpoint:
                 raise UnknownSystem(f"system {system!r} has no channel {short(channel)}", system=system)
             query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
             client = scope.get("client")
-            request = InboundRequest(channel, headers, body, self._clock.now(), query, client[0] if client else "")
-            try:
-                messages = connector.receive(request)
-            except CrossdockError:
-                raise
-            except Exception as error:
-                raise PayloadMalformed(f"the request cannot be read: {type(error).__name__}") from error
+            request = InboundRequest(channel, headers, body, self._clock.now(), query, client[0] if client else "", identity)
+            messages = await read_request(connector, request)
+            refused = self.refuses(system)
+            if refused is not None:
+                raise refused
+            if self._admission is not None:
+                self._admission.admit(system, len(messages))
             answers = await self._intake.submit(system, channel, messages, correlation)
         except Deferred as error:
             self._meters.refused(system, error.code)
@@ -124,10 +161,21 @@ class ReceiveEndpoint:
                 self._meters.refused(system if system in self._connectors else "unknown", error.code)
             else:
                 await self._keep_refused(system, channel, headers, body, correlation, error)
-            await refuse(send, error, status, correlation, **({"allow": "POST"} if status == 405 else {}))
+            own = await own_reply(self._connectors[system], request, (), error) if request is not None else None
+            if own is not None:
+                await relay(send, own)
+                return
+            await refuse(send, error, status, correlation, **_besides(error, status))
             return
         self._meters.received(system, len(answers), len(body))
         fresh = any(answer.intake is not Intake.DUPLICATE for answer in answers)
+        if self.telemetry is not None:
+            header = headers.get("traceparent", "")
+            self.telemetry.received(system, channel, correlation, header, began, len(answers), len(body))
+        own = await own_reply(connector, request, messages, [INTAKEN[each.intake] for each in answers])
+        if own is not None:
+            await relay(send, own)
+            return
         await answer(
             send,
             202 if fresh or not answers else 200,
@@ -137,6 +185,14 @@ class ReceiveEndpoint:
                 "correlation": correlation,
             },
         )
+
+    async def _direct(self, system: str, channel: str, correlation: str, send: Send) -> None:
+        """Say which region's hub takes this system's messages."""
+        region, address = self.elsewhere[system]
+        self._meters.refused(system, RegionElsewhere.code)
+        error = RegionElsewhere(f"messages of {system!r} are taken by the hub of region {region!r}", system=system, region=region)
+        way = {"location": f"{address.rstrip('/')}/in/{system}/{quote(channel)}"} if address else {}
+        await refuse(send, error, 421, correlation, connection="close", **way)
 
     async def _keep_refused(
         self,
@@ -169,6 +225,14 @@ class ReceiveEndpoint:
             )
         except CrossdockError:
             return
+
+
+def _besides(error: Rejected, status: int) -> dict[str, str]:
+    """Headers of a refusal."""
+    found = {"allow": "POST"} if status == 405 else {}
+    if isinstance(error, TokenRefused):
+        found["www_authenticate"] = 'Bearer error="invalid_token"'
+    return found | ({"connection": "close"} if isinstance(error, AT_THE_GATE) else {})
 
 
 class Refused:

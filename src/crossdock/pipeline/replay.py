@@ -50,7 +50,7 @@ def replay(session: Session, flows: dict[str, Flow], key: str) -> list[Replayed]
 
 
 def _replay(session: Session, flow: Flow, key: str, recorded: bytes) -> Replayed:
-    facts = _facts(session, flow, key)
+    facts = recorded_facts(session, flow, key)
     then = tuple(
         c for (c,) in session.rows("SELECT command_id FROM ledger_delivery WHERE key=? AND flow=? ORDER BY id", (key, flow.name))
     )
@@ -66,7 +66,8 @@ def _replay(session: Session, flow: Flow, key: str, recorded: bytes) -> Replayed
     return Replayed(flow.name, len(facts), then, tuple(now), flow.process.dump(state) == recorded)
 
 
-def _facts(session: Session, flow: Flow, key: str) -> list[Fact]:
+def recorded_facts(session: Session, flow: Flow, key: str) -> list[Fact]:
+    """What a flow was told of a key, in order."""
     timed: list[tuple[int, int, Fact]] = []
     rows = session.rows(
         f"SELECT {EVENT_FIELDS}, created_at FROM ledger_event WHERE key=? AND state={int(EventState.APPLIED)} ORDER BY id",  # noqa: S608

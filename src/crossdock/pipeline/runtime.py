@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from crossdock.canonical.events import Event
 from crossdock.connectors.http import HttpClient
-from crossdock.connectors.protocol import Connector, ConnectorContext, Secrets, ValueMaps
+from crossdock.connectors.living import LivingCredentials
+from crossdock.connectors.protocol import Connector, ConnectorContext, ControlNumbers, PartnerFile, Secrets, ValueMaps
+from crossdock.connectors.tls import living_context
+from crossdock.connectors.troubled import TroubledHttp, drills_folder_of
 from crossdock.core.breaker import BreakerPolicy
 from crossdock.core.budget import RetryBudget
 from crossdock.core.clock import Clock
+from crossdock.core.commands import Command
 from crossdock.core.errors import LandscapeInvalid
 from crossdock.core.process import FlowContext, Process
 from crossdock.core.ratelimit import RateLimit
 from crossdock.landscape.landscape import Landscape
 from crossdock.landscape.models import System
+from crossdock.pipeline.closing import Finalizers
+from crossdock.pipeline.queues import Share, shares
+from crossdock.pipeline.standing import Standing
+from crossdock.security.content_filter import OPEN, ContentFilter
+from crossdock.security.entitlement import filter_for
 
 
 @dataclass(slots=True)
@@ -33,6 +44,8 @@ class Participant:
     rate: RateLimit | None
     breaker: BreakerPolicy
     timeout: float
+    content: ContentFilter = OPEN
+    """What must not leave to this system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,16 @@ class Flow:
     owner: str
     settles: bool
 
+    def elsewhere(self, event: Event) -> bool:
+        """Whether the workflow says that the transaction, which is not known here, belongs to another hub or another ledger."""
+        judge = getattr(self.process, "elsewhere", None)
+        return judge is not None and bool(judge(event, self.context))
+
+    def indifferent(self, state: Any, event: Event) -> bool:
+        """Whether the workflow says that an event tells its instance nothing new."""
+        judge = getattr(self.process, "indifferent", None)
+        return judge is not None and bool(judge(state, event))
+
 
 @dataclass(slots=True)
 class Runtime:
@@ -57,6 +80,35 @@ class Runtime:
     value_maps: ValueMaps
     secrets: Secrets
     processes: dict[str, Process[Any]] = field(default_factory=dict)
+    standing: Standing = field(init=False)
+    """How far each partner is."""
+    finalizers: Finalizers = field(init=False)
+    """Who closes which event."""
+    begun: dict[str, dict[str, Flow]] = field(default_factory=dict)
+    """Flows as earlier bundles have them, by the first 16 digits of the bundle: transactions under way finish by them."""
+    queues: tuple[Share, ...] = ()
+    """Whose messages wait together, and the share of each."""
+    respond: Mapping[str, int] = field(default_factory=dict)
+    """System and the clock of its exceptions in microseconds, where its partner's tier has one."""
+    doubt_until: int = 0
+    """Until then (microseconds since 1970) the ledger is younger than what it forgot: a restored hub asks before it does anything."""
+
+    def asks_first(self, command: Command, at: int) -> bool:
+        """Whether a command that was never sent, as far as the ledger knows, may have been, and repeating it could double it."""
+        participant = self.participants.get(command.system)
+        return (
+            at < self.doubt_until
+            and participant is not None
+            and command.name not in participant.connector.capabilities.repeatable
+        )
+
+    def __post_init__(self) -> None:
+        self.standing, self.finalizers = Standing(self.landscape), Finalizers(self.landscape)
+
+    @property
+    def bundle(self) -> str:
+        """The bundle's id as records have it."""
+        return self.landscape.bundle_id[:16]
 
     async def start(self) -> None:
         """Open every connector."""
@@ -82,17 +134,54 @@ def build(
     clock: Clock,
     connectors: Mapping[str, Any] | None = None,
     processes: Mapping[str, Any] | None = None,
+    numbers: ControlNumbers | None = None,
+    earlier: Sequence[Landscape] = (),
 ) -> Runtime:
-    """Resolve a landscape; connectors and workflows are found by entry point unless given.
+    """Resolve a landscape; connectors and workflows are found by entry point unless given. Transactions that began with one of the
+    `earlier` landscapes finish by its flows, as far as these name no system that is gone; what is published follows the subscribers of today.
 
     Raises `LandscapeInvalid` for an unknown connector or workflow or for options that do not fit.
     """
     connectors = found("crossdock.connectors") if connectors is None else connectors
     processes = found("crossdock.processes") if processes is None else processes
     participants = {
-        name: _participant(system, connectors, secrets, value_maps, clock) for name, system in landscape.systems.items()
+        name: _participant(
+            system,
+            connectors,
+            secrets,
+            value_maps,
+            clock,
+            numbers,
+            _partner(landscape, name),
+            _clients(landscape, name),
+            drills_folder(landscape),
+        )
+        for name, system in landscape.systems.items()
     }
     loaded: dict[str, Process[Any]] = {}
+    flows = _flows(landscape, processes, loaded)
+    begun = {
+        each.bundle_id[:16]: {
+            name: flow
+            for name, flow in _flows(each, processes, loaded).items()
+            if set(each.flows[name].roles.values()) <= set(participants) and each.flows[name].pattern != "published"
+        }
+        for each in earlier
+    }
+    for name, participant in participants.items():
+        participant.content = filter_for(landscape, name)
+    queues = shares(landscape)
+    respond = {name: each.respond_within for each in queues if each.respond_within is not None for name in each.systems}
+    return Runtime(landscape, participants, flows, value_maps, secrets, loaded, begun, queues, respond)
+
+
+def drills_folder(landscape: Landscape) -> Path | None:
+    """Where drills leave their trouble for this hub; None where none is obeyed, which is everywhere unless it was started for drills."""
+    return drills_folder_of(landscape.environment.name)
+
+
+def _flows(landscape: Landscape, processes: Mapping[str, Any], loaded: dict[str, Process[Any]]) -> dict[str, Flow]:
+    """The flows of a landscape that have a workflow; workflows are loaded once into `loaded`."""
     flows: dict[str, Flow] = {}
     for name, flow in landscape.flows.items():
         if flow.workflow is None or not flow.enabled:
@@ -107,11 +196,38 @@ def build(
         flows[name] = Flow(
             name, process, landscape.context(name), budgets, flow.exception_owner or "", bool(getattr(process, "settles", True))
         )
-    return Runtime(landscape, participants, flows, value_maps, secrets, loaded)
+    return flows
+
+
+def _partner(landscape: Landscape, system: str) -> PartnerFile | None:
+    """The trading partner a system belongs to."""
+    for name, partner in landscape.partners.items():
+        if system in partner.systems:
+            return PartnerFile(name, partner.model_dump(mode="python"), landscape.root)
+    return None
+
+
+def _clients(landscape: Landscape, mailbox: str) -> list[tuple[str, PartnerFile]]:
+    """The systems, with their partners, whose interchanges a mailbox brings."""
+    return [
+        (system, PartnerFile(name, partner.model_dump(mode="python"), landscape.root))
+        for name, partner in landscape.partners.items()
+        if partner.exchange.mailbox == mailbox
+        for system in partner.systems
+        if system in landscape.systems and landscape.systems[system].kind == "edi"
+    ]
 
 
 def _participant(
-    system: System, connectors: Mapping[str, Any], secrets: Secrets, value_maps: ValueMaps, clock: Clock
+    system: System,
+    connectors: Mapping[str, Any],
+    secrets: Secrets,
+    value_maps: ValueMaps,
+    clock: Clock,
+    numbers: ControlNumbers | None,
+    partner: PartnerFile | None,
+    clients: Sequence[tuple[str, PartnerFile]] = (),
+    drills: Path | None = None,
 ) -> Participant:
     if system.kind not in connectors:
         raise LandscapeInvalid(f"system {system.name!r}: there is no connector {system.kind!r}", system=system.name)
@@ -124,17 +240,23 @@ def _participant(
     limits = system.limits
     timeout = limits.timeout.total_seconds()
     http = HttpClient(timeout=timeout, limit=max(limits.concurrency, 1))
+    if drills is not None:
+        http = TroubledHttp(system.name, drills, timeout=timeout, limit=max(limits.concurrency, 1))
     context = ConnectorContext(
         system=system.name,
         endpoint=system.endpoint,
         options=options,
-        credentials=system.credentials,
+        credentials=LivingCredentials(system.credentials, secrets),
         secrets=secrets,
         http=http,
         clock=clock,
         value_maps=value_maps,
         allow=frozenset(system.allow),
+        numbers=numbers,
+        partner=partner,
+        clients=clients,
     )
+    http.living = living_context(context)
     rate = limits.rate_limit()
     policy = system.breaker.policy()
     return Participant(system.name, system, kind(context), http, limits.concurrency, rate, policy, timeout)

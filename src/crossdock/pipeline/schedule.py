@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from crossdock.connectors.http import CallScope, Exchange, current_call
-from crossdock.connectors.protocol import Inbound
+from crossdock.connectors.http import CallScope, current_call
 from crossdock.core.budget import Exhausted
 from crossdock.core.clock import Clock
 from crossdock.core.errors import (
@@ -27,110 +27,30 @@ from crossdock.core.errors import (
 from crossdock.ledger import runs
 from crossdock.ledger.batch import Batch
 from crossdock.ledger.ids import written
-from crossdock.ledger.intake import accept, dedupe_digest
+from crossdock.ledger.intake import dedupe_digest
 from crossdock.ledger.payloads import unpack
 from crossdock.ledger.runs import Run
 from crossdock.ledger.session import Session
 from crossdock.ledger.states import RunState
 from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros, moment
-from crossdock.pipeline.correlation import new_correlation, traceparent
+from crossdock.pipeline.correlation import new_correlation, receipt_span, traceparent
 from crossdock.pipeline.failures import Failure, exception_identity, record_failure, settle_failure
 from crossdock.pipeline.intake import IntakeBuffer
 from crossdock.pipeline.observe import Meters
+from crossdock.pipeline.ongoing import PAUSE, Contribute, Ongoing, Unkept, Work, channel, chunk_key
 from crossdock.pipeline.timetable import Timetable
 
-log = logging.getLogger("crossdock.schedule")
+if TYPE_CHECKING:
+    from crossdock.pipeline.telemetry import Telemetry
 
-Contribute = Callable[[int, Callable[[Batch], None], Callable[[Session], None]], Awaitable[None]]
-"""`pipeline.worker.Worker.contribute`."""
+log = logging.getLogger("crossdock.schedule")
 
 INTERRUPTIONS: Final = 3
 """After so many runs in a row that did not survive, a person is told and the next regular time is waited for."""
 SETTLE_AT_ONCE: Final = 20
 """Chunks whose fate is asked for in one look."""
 WRITE_PROGRESS: Final = 1.0
-PAUSE: Final = 0.05
-
-
-class _Unkept(list[Exchange]):
-    """Exchanges of a run are not kept: half a million lines would be."""
-
-    def append(self, _exchange: Exchange) -> None:
-        return
-
-
-@dataclass(slots=True)
-class Ongoing:
-    """A run under way, as its work sees it."""
-
-    run: Run
-    table: Timetable
-    correlation: str
-    _store: Store
-    _intake: IntakeBuffer
-    _contribute: Contribute
-    _told: int = 0
-    dirty: bool = True
-
-    def note(self, **progress: Any) -> None:
-        """Say how far it is; written to the ledger now and then."""
-        self.run.progress.update(progress)
-        self.dirty = True
-
-    def number(self) -> int:
-        """A fresh record number: everything recorded later has a higher one."""
-        return self._intake.next_number()
-
-    async def record(self, note: Callable[[Batch], None], store: Callable[[Session], None]) -> None:
-        """Write something in one fenced and audited transaction together with the progress. Raises `Fenced`, `LedgerUnavailable`."""
-
-        def both(session: Session) -> None:
-            store(session)
-            runs.note_progress(session, self.run)
-
-        await self._contribute(self.run.partition, note, both)
-
-    async def tell(self, system: str, topic: str, content: Mapping[str, Any], lines: int) -> None:
-        """Hand one chunk of facts to the pipeline as a message of `system`: durable, and the same chunk twice is one message.
-
-        Waits until the pipeline has taken the chunk before, so that never more than two wait. Raises `Fenced`, `LedgerUnavailable`.
-        """
-        while self._told and await self._store.read.do(lambda s: runs.untaken(s, self._told)):  # noqa: ASYNC110  (the ledger is asked)
-            await asyncio.sleep(PAUSE)
-        run, chunk = self.run, int(self.run.progress.get("chunks", 0))
-        body = orjson.dumps({**content, "flow": run.flow, "run": written(run.id), "chunk": chunk})
-        inbound = Inbound(topic, _chunk_key(run, chunk), body)
-        row = self._intake.row(system, _channel(run), inbound, self.correlation)
-        self.note(system=system, chunks=chunk + 1, told=int(run.progress.get("told", 0)) + lines)
-
-        def note(batch: Batch) -> None:
-            detail = {"run": written(run.id), "chunk": chunk, "lines": lines}
-            batch.record(run.partition, "run:chunk:told", row[0], run.flow, "", detail)
-
-        await self.record(note, lambda session: _accept(session, [row]))
-        self._told = row[0]
-        self._intake.stored(1)
-
-
-def _accept(session: Session, rows: list[Any]) -> None:
-    accept(session, rows)
-
-
-def _channel(run: Run) -> str:
-    return f"run/{run.flow}"
-
-
-def _chunk_key(run: Run, chunk: int) -> str:
-    return f"{written(run.id)}/{chunk}"
-
-
-class Work(Protocol):
-    """What a batch flow does. Everything it wants done travels through `Ongoing.tell` or `Ongoing.record`."""
-
-    async def __call__(self, ongoing: Ongoing) -> Mapping[str, Any]:
-        """Do it; the result is kept with the run. Raises outcome errors: deferred ones are retried within the flow's budget."""
-        ...
 
 
 @dataclass(slots=True)
@@ -170,6 +90,7 @@ class Scheduler:
         self._batches = {table.flow: _Batch(table, each) for table, each in work.items()}
         self._partitions = sorted({table.partition for table in work})
         self._stopping = asyncio.Event()
+        self.telemetry: Telemetry | None = None
 
     def progress(self, flow: str) -> Mapping[str, Any]:
         """How far the current run of a batch flow is, as this worker knows it; empty when it knows none."""
@@ -310,7 +231,10 @@ class Scheduler:
     # --- a run under way ------------------------------------------------------------------------------------
 
     async def _carry_out(self, batch: _Batch, ongoing: Ongoing) -> None:
-        current_call.set(CallScope(traceparent(ongoing.correlation, ongoing.run.id), ongoing.correlation, _Unkept()))
+        current_call.set(
+            CallScope(traceparent(ongoing.correlation, receipt_span(ongoing.correlation)), ongoing.correlation, Unkept())
+        )
+        began = time_ns()
         try:
             result = await batch.work(ongoing)
             await self._done(batch, ongoing.run, result)
@@ -329,6 +253,8 @@ class Scheduler:
             await self._ended(batch, self._failed(batch, ongoing.run, failure))
         finally:
             batch.task = batch.ongoing = None
+            if self.telemetry is not None:
+                self.telemetry.ran(ongoing.run.flow, ongoing.correlation, began, ongoing.run.state.name.lower())
 
     async def _ended(self, batch: _Batch, ending: Awaitable[None]) -> None:
         try:
@@ -384,7 +310,7 @@ class Scheduler:
         for _ in range(SETTLE_AT_ONCE):
             if settled >= chunks:
                 break
-            digest = dedupe_digest(str(progress["system"]), _channel(run), _chunk_key(run, settled))
+            digest = dedupe_digest(str(progress["system"]), channel(run), chunk_key(run, settled))
             fate = await self._store.read.do(lambda s, digest=digest: runs.fate(s, [digest]))  # type: ignore[misc]
             if fate.open:
                 break

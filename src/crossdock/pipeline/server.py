@@ -29,8 +29,14 @@ def loopback(host: str) -> bool:
         return False
 
 
+def _mistaken(path: str, method: str) -> bool:
+    """Whether this is a message on its way to the wrong address rather than somebody who looks for a page."""
+    return path in ("/in", "/ask") or (path == "/" and method not in ("GET", "HEAD"))
+
+
 class Door:
-    """Routes requests. `/healthz` and `/readyz` say nothing but yes or no.
+    """Routes requests. `/healthz` says yes; `/readyz` says yes, that the hub is starting, or what kind of thing is wrong and what to do,
+    without names of anything here: both are for everybody. `ready` gives True, False or that trouble.
 
     `/metrics` needs the token; while none is set it answers programs on this machine only, and nobody when `exposed`
     (the hub listens on an address others reach) or when a proxy on this machine passed the request on.
@@ -40,7 +46,7 @@ class Door:
         self,
         receive: Endpoint,
         ask: Endpoint,
-        ready: Callable[[], bool],
+        ready: Callable[[], bool | CrossdockError],
         meters: Meters,
         metrics_token: str = "",
         pages: Endpoint | None = None,
@@ -51,6 +57,8 @@ class Door:
         self._meters = meters
         self._token = metrics_token
         self._pages = pages
+        self.more: dict[str, Endpoint] = {}
+        """Further addresses and who answers there."""
         self.exposed = False
         """Whether others than programs on this machine reach this door."""
 
@@ -59,6 +67,8 @@ class Door:
             return
         try:
             await self._route(scope["path"], scope, receive, send)
+        except ConnectionResetError as error:  # raised so that the connection is cut; no defect of ours
+            log.warning("an answer was cut short: %s", error)
         except Exception as error:
             log.exception("a request could not be answered: %s", type(error).__name__)
             with contextlib.suppress(Exception):  # an answer may have begun
@@ -69,17 +79,26 @@ class Door:
             await self._receive(scope, receive, send)
         elif path.startswith("/ask/"):
             await self._ask(scope, receive, send)
+        elif path in self.more:
+            await self.more[path](scope, receive, send)
         elif path == "/healthz":
             await answer(send, 200, {"status": "ok"})
         elif path == "/readyz":
-            ready = self._ready()
-            await answer(send, 200 if ready else 503, {"status": "ready" if ready else "starting"})
+            await self._say_ready(send)
         elif path == "/metrics":
             await self._metrics(scope, send)
-        elif self._pages is not None:
+        elif self._pages is not None and not _mistaken(path, scope["method"]):
             await self._pages(scope, receive, send)
         else:
             await refuse(send, NothingHere(), 404)
+
+    async def _say_ready(self, send: Send) -> None:
+        standing = self._ready()
+        if isinstance(standing, CrossdockError):
+            told = {"status": "unavailable", "reason": standing.code, "title": standing.summary(), "hint": standing.hint}
+            await answer(send, 503, told, retry_after="5")
+        else:
+            await answer(send, 200 if standing else 503, {"status": "ready" if standing else "starting"})
 
     async def _metrics(self, scope: Scope, send: Send) -> None:
         if not self._may_see_metrics(scope):

@@ -41,6 +41,12 @@ class PipelineSettings:
     """The longest sleep of an idle worker before it looks for work left by others."""
     grace: float = 10.0
     """Seconds given to calls under way when the hub stops."""
+    watch_every: float = 10.0
+    """How often the watch looks for what teams have to be told; 0: never."""
+    keep_every: float = 1.0
+    """How often bulk jobs go on, and half as often snoozed exceptions and added value-map entries are looked at."""
+    mappers: int = 1
+    """1: messages are mapped by a process beside the hub while there is a backlog, where there is another core to help; 0: never."""
     prune_every: float = 86_400.0
     """How often payloads that have outlived the landscape's retention are removed; 0: never by itself."""
     cache: int = 20_000

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Final
 
 import orjson
 
+from crossdock.connectors.protocol import Inbound
 from crossdock.core.budget import Exhausted, RetryBudget
 from crossdock.core.errors import (
     AnswerLost,
@@ -35,6 +37,9 @@ from crossdock.pipeline.poll import poll_partition
 from crossdock.pipeline.runtime import Runtime
 from crossdock.pipeline.settings import PipelineSettings
 
+TOLD: Final = "told"
+"""Channel of the messages that acknowledgements bring."""
+
 
 class Settler:
     """Judges finished attempts within one micro-batch."""
@@ -59,6 +64,8 @@ class Settler:
         self.closed: list[Delivery] = []
         """Deliveries that settled; the next of their key goes on once the batch is committed."""
         self.failed: dict[str, tuple[Delivery, CrossdockError]] = {}
+        self.told: list[tuple[str, str, Inbound]] = []
+        """Messages that acknowledgements brought, each with system and channel; stored with this batch."""
 
     def number(self) -> int:
         """A fresh record number."""
@@ -67,7 +74,7 @@ class Settler:
     def judge(self, done: Done) -> Settled | None:
         """Record one attempt; the fact for the process when the delivery settled by it."""
         delivery, result = done.delivery, done.result
-        name, error = _describe(result)
+        name, error = described(result)
         self._attempt(done, name, error)
         self._meters.attempt(delivery.command.system, name, done.seconds)
         if isinstance(result, Accepted):
@@ -126,6 +133,8 @@ class Settler:
     def _accept(self, delivery: Delivery, ack: dict[str, object], repeated: bool) -> Settled:
         for scheme, value in ack.get("references", ()):  # type: ignore[attr-defined]
             self._batch.references.append((self._numbers.next(), str(value), str(scheme), delivery.command.key))
+        for topic, identity, text in ack.pop("told", ()):  # type: ignore[attr-defined]
+            self.told.append((delivery.command.system, TOLD, Inbound(str(topic), str(identity), str(text).encode())))
         packed = orjson.dumps(ack, default=str)
         self._change(delivery, DeliveryState.ACCEPTED, 0, pack(packed))
         self._record(delivery, "accepted", {"repeated": True} if repeated else None)
@@ -300,7 +309,8 @@ def park_system(
     batch.record(partition, "deliver:system:parked", 0, system, "", {"code": error.code})
 
 
-def _describe(result: object) -> tuple[str, CrossdockError | None]:
+def described(result: object) -> tuple[str, CrossdockError | None]:
+    """An attempt's result as the name of its outcome and its error."""
     if isinstance(result, Accepted):
         return "accepted", None
     if isinstance(result, EffectFound):

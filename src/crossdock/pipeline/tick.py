@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from crossdock.canonical.base import Canonical
 from crossdock.canonical.events import Event
+from crossdock.connectors.protocol import Inbound
 from crossdock.core.errors import (
     ContentConflict,
     CrossdockError,
@@ -26,14 +28,15 @@ from crossdock.ledger.session import Row
 from crossdock.ledger.states import EventState, ExpectationState, MessageState
 from crossdock.ledger.times import micros, moment
 from crossdock.ledger.work import TakenMessage
+from crossdock.pipeline.accepted import Object, object_of
+from crossdock.pipeline.closing import PREFIX, timer
 from crossdock.pipeline.decide import Decider
 from crossdock.pipeline.failures import Failure, exception_identity, record_failure, settle_failure
 from crossdock.pipeline.instances import Instance, InstanceCache
-from crossdock.pipeline.normalize import normalize
 from crossdock.pipeline.observe import Meters
+from crossdock.pipeline.prepare import Prepared
 from crossdock.pipeline.runtime import Flow, Runtime
 from crossdock.pipeline.settings import PipelineSettings
-from crossdock.pipeline.validate import Validator
 from crossdock.pipeline.work import EventWork, new_work, to_row
 
 _SETTLED: Final = frozenset({EventState.APPLIED, EventState.STALE, EventState.DUPLICATE, EventState.UNROUTED})
@@ -44,6 +47,10 @@ HINT: Final = "hint"
 """Topic of a message that says nothing but that a poll would find something."""
 
 
+_COMPARED: Final = frozenset({"statement.received"})
+"""Papers of money that stand for themselves: another content under the identity of one is a person's, also where no flow takes them."""
+
+
 @dataclass(slots=True)
 class Known:
     """What the ledger knows that this micro-batch needs."""
@@ -52,6 +59,9 @@ class Known:
     references: dict[tuple[str, str], str] = field(default_factory=dict)
     streams: dict[tuple[str, str], tuple[int, StreamState]] = field(default_factory=dict)
     held: dict[tuple[str, str], list[EventWork]] = field(default_factory=dict)
+    accepted: dict[Object, Canonical] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
+    """Timers of events whose finalizer closed them."""
 
 
 class Tick:
@@ -61,7 +71,6 @@ class Tick:
         self,
         now: datetime,
         runtime: Runtime,
-        validator: Validator,
         cache: InstanceCache,
         numbers: Numbers,
         owned: Callable[[int], bool],
@@ -71,19 +80,18 @@ class Tick:
     ) -> None:
         self._poison = poison or {}
         self.now = now
-        self.batch = Batch(micros(now))
+        self.batch = Batch(micros(now), respond=runtime.respond)
         self._runtime = runtime
-        self._validator = validator
         self._cache = cache
         self._numbers = numbers
         self._owned = owned
         self._settings = settings
         self._meters = meters
         self._partitions = runtime.landscape.partitions
-        self._bundle = runtime.landscape.bundle_id[:16]
+        self._bundle = runtime.bundle
         self.decider = Decider(self.batch, numbers, self._partitions, self._bundle)
         self.known = Known()
-        self._connectors = {name: p.connector for name, p in runtime.participants.items()}
+        self._accepted: dict[Object, Event] = {}
         self.handed_over = 0
         self.hints: set[str] = set()
         """Systems that hinted that something happened: they are polled at once."""
@@ -91,46 +99,51 @@ class Tick:
         """An event of this batch waits for its transaction."""
         self.retried: set[int] = set()
         """Messages a person asked to normalize again."""
+        self.parts: list[tuple[str, str, Inbound]] = []
+        """Messages that messages carried, each with system and channel; stored with this batch."""
+        self._bulks: dict[int, dict[str, int]] = {}
+        """Of each message in bulk, how many events it told and how many were passed over, by the reason."""
         self.passed: dict[tuple[str, str], StreamState] = {}
         """Streams whose gap a person gave up."""
 
     # --- normalize, validate, authorize -----------------------------------------------------------------
 
-    def normalize(self, messages: Iterable[TakenMessage]) -> list[EventWork]:
-        """Steps two to four for messages; failures become exceptions."""
-        works: list[EventWork] = []
-        for message in messages:
-            digest = message.content_hash.hex()
-            mapping = ""
-            try:
-                connector = self._connectors.get(message.system)
-                mapping = f"{connector.kind}/{connector.mapping_version}" if connector else ""
-                if message.id in self._poison:
-                    raise HubDefect(f"the hub failed on this message: {self._poison[message.id]}")
-                found = normalize(message, self._connectors, self._partitions, self._numbers.next)
-                if message.topic == HINT:
-                    self.hints.add(message.system)
-                for work in found:
-                    self._validator.check(work)
-            except CrossdockError as error:
-                self._message_failed(message, error, mapping)
-                continue
-            state = MessageState.NORMALIZED if found else MessageState.IGNORED
-            self.batch.messages.append((message.id, int(state), len(found), mapping, self._bundle))
-            self.batch.record(message.partition, "pipeline:message:taken", message.id, "", digest)
-            if message.id in self.retried:
-                settle_failure(self.batch, exception_identity("message", message.id), "normalized")
-            works += found
-        return works
+    def normalize(self, message: TakenMessage, prepared: Prepared) -> list[EventWork]:
+        """Take over what steps two to four made of a message; a failure becomes an exception."""
+        error = prepared.error or self._runtime.standing.refusal(message.system)
+        if message.id in self._poison:
+            error = HubDefect(f"the hub failed on this message: {self._poison[message.id]}")
+        if error is not None:
+            self._message_failed(message, error, prepared)
+            return prepared.told if error is prepared.error else []
+        if message.topic == HINT:
+            self.hints.add(message.system)
+        state = MessageState.NORMALIZED if prepared.works or prepared.parts else MessageState.IGNORED
+        self.batch.messages.append((message.id, int(state), len(prepared.works), prepared.mapping, self._bundle))
+        self.batch.record(message.partition, "pipeline:message:taken", message.id, "", message.content_hash.hex())
+        if message.id in self.retried:
+            settle_failure(self.batch, exception_identity("message", message.id), "normalized")
+        self.parts += [(part.system or message.system, message.channel, part) for part in prepared.parts]
+        participant = self._runtime.participants.get(message.system)
+        if participant is not None and message.topic in participant.connector.capabilities.bulk:
+            # the record is written with the batch: by then its counts say what became of the message's events
+            counts = self._bulks[message.id] = {"told": len(prepared.works), "unknown": 0, "nothing_new": 0}
+            self.batch.record(message.partition, "pipeline:message:passed_over", message.id, detail=counts)
+            for work in prepared.works:
+                work.passing = True
+        return prepared.works
 
-    def _message_failed(self, message: TakenMessage, error: CrossdockError, mapping: str) -> None:
-        mark = message.mark or mapping
+    def _message_failed(self, message: TakenMessage, error: CrossdockError, prepared: Prepared) -> None:
+        mark = message.mark or prepared.mapping
         self.batch.messages.append((message.id, int(MessageState.FAILED), 0, mark, self._bundle))
         self.batch.record(message.partition, "pipeline:message:taken", message.id, "", message.content_hash.hex())
         system = self._runtime.landscape.systems.get(message.system)
+        owner = str(error.detail.get("owner") or "")  # a business rule says who looks after what it refuses
+        event = prepared.refused.event if prepared.refused is not None else None
+        flows = self._runtime.landscape.flows_for(event.type, event.source) if event is not None else []
         failure = Failure(
-            error, error.code.partition(".")[0], "message", message.id, message.partition,
-            system=message.system, owner=(system.owner or "") if system else "", correlation=message.correlation,
+            error, error.code.partition(".")[0], "message", message.id, message.partition, system=message.system,
+            flow=flows[0].name if flows else "", key=event.key if event is not None else "", owner=owner or ((system.owner or "") if system else ""), correlation=message.correlation,
         )  # fmt: skip
         record_failure(self.batch, self._numbers.next(), failure)
         self._meters.exception(error.code)
@@ -157,6 +170,12 @@ class Tick:
                 self.handed_over += 1
                 self._finish(work)
 
+    def _over(self, work: EventWork, why: str) -> None:
+        self._bulks[work.message][why] += 1
+        self.known.identities.pop(work.identity, None)
+        work.over = True
+        self._meters.event("passed_over")
+
     @property
     def opened(self) -> bool:
         """Whether something became known that another event may wait for."""
@@ -175,10 +194,16 @@ class Tick:
                 self._known_already(work, known)
                 return
             self.known.identities[work.identity] = (work.number, work.digest)
+        only_tested = self._runtime.standing.only_tested(event.source, event.type)
         try:
-            if work.number in self._poison:
+            if only_tested:
+                work.state, work.note = EventState.UNROUTED, only_tested
+            elif work.number in self._poison:
                 raise HubDefect(f"the hub failed on this event: {self._poison[work.number]}")
-            if not event.key and not self._keyed(work):
+            elif not event.key and not self._keyed(work):
+                if work.passing:
+                    self._over(work, "unknown")
+                    return
                 self._wait(work, "no transaction has one of its references yet")
             elif not self._owned(work.partition):
                 work.state = EventState.PENDING
@@ -186,6 +211,8 @@ class Tick:
                 self._route(work)
         except Rejected as error:
             self._event_failed(work, error)
+        if work.over:
+            return
         if work.state is before and before in (EventState.WAITING, EventState.HELD):
             self.waits = True
             return
@@ -195,17 +222,49 @@ class Tick:
         flows = self._flows(work)
         if flows is None:
             self._wait(work, f"no transaction {work.event.key} yet")
-        elif not flows:
+            return
+        if work.passing and all(self._indifferent(work.event, flow) for flow in flows or ()):
+            self._over(work, "nothing_new")
+            return
+        if not flows:
+            self._compare(work)
+            if work.event.type in _COMPARED:
+                placed = self._place(work)
+                if placed is None:
+                    return
+                self._advance(work, *placed)
             work.state = EventState.UNROUTED
         else:
             placed = self._place(work)
             if placed is None:
                 return
+            self._compare(work)
             for flow in flows:
                 self._decide(work, flow)
             # only now: an event whose workflow failed was not applied, and may be retried
             self._advance(work, *placed)
             work.state = EventState.APPLIED
+            self._finalize(work, flows[0])
+        self._accepted[object_of(work.event)] = work.event
+
+    def _finalize(self, work: EventWork, flow: Flow) -> None:
+        """Look at the time the landscape states whether the finalizer closed the event; what came in bulk is judged by its run."""
+        closing = None if work.passing else self._runtime.finalizers.of(work.event.type, work.event.source)
+        if closing is not None:
+            due = self.batch.at + int(closing.within.total_seconds() * 1e6)
+            self.decider.timer(work.event.key, flow, timer(work.event.type, work.number), due, closing.owner)
+
+    def _indifferent(self, event: Event, flow: Flow) -> bool:
+        """Whether an event says nothing new to a flow that runs already, or is over so long that its state is gone."""
+        instance = self._cache.of(event.key).get(flow.name)
+        return instance is not None and (instance.state is None or flow.indifferent(instance.state, event))
+
+    def _compare(self, work: EventWork) -> None:
+        """Fields of others must say what was accepted last. Raises `FieldNotOwned`."""
+        if work.doubt is not None:
+            place = object_of(work.event)
+            here = self._accepted.get(place)
+            work.doubt(self.known.accepted.get(place) if here is None else here.data)
 
     def _keyed(self, work: EventWork) -> bool:
         for reference in work.event.references:
@@ -219,17 +278,20 @@ class Tick:
         """The flows that take the event; None when they exist but the transaction does not yet."""
         event = work.event
         instances = self._cache.of(event.key)
-        takers = [
-            self._runtime.flows[flow.name]
-            for flow in self._runtime.landscape.flows_for(event.type, event.source)
-            if flow.name in self._runtime.flows
+        everybody = [
+            flow for flow in self._runtime.landscape.flows_for(event.type, event.source) if flow.name in self._runtime.flows
         ]
+        # publishing is telling what was taken: it neither takes an event for the workflow that waits for its transaction, nor waits itself
+        tellers = [self._runtime.flows[flow.name] for flow in everybody if flow.pattern == "published"]
+        takers = [self._runtime.flows[flow.name] for flow in everybody if flow.pattern != "published"]
         running = [flow for flow in takers if flow.name in instances and event.type in flow.process.accepts]
-        if running:
-            return running
-        starting = [flow for flow in takers if event.type in flow.process.triggers and self._may_start(flow, event.source)]
-        if starting or not takers:
-            return starting
+        here = [flow for flow in takers if flow.name not in instances and not flow.elsewhere(event)]
+        if takers and not here and not running:
+            work.note = f"{event.source} tells of a transaction of another hub or another ledger"
+        # A transaction may be carried out by several workflows: one that runs does not keep another from beginning.
+        starting = [flow for flow in here if event.type in flow.process.triggers and self._may_start(flow, event.source)]
+        if running or starting or not here:
+            return [*running, *starting, *tellers]
         return None
 
     def _may_start(self, flow: Flow, source: str) -> bool:
@@ -306,7 +368,7 @@ class Tick:
 
     def _known_already(self, work: EventWork, known: tuple[int, bytes]) -> None:
         number, digest = known
-        if digest == work.digest:
+        if digest == work.digest or work.once:
             self.batch.record(self._here(work), "pipeline:event:duplicate", number, work.event.key)
             self._meters.event("duplicate")
             return
@@ -401,6 +463,9 @@ class Tick:
     def due(self, rows: Iterable[Row]) -> None:
         """Expectations whose time has come (`ledger.work.take_due`): tell the owner, then the process."""
         for number, key, flow, name, partition, due, owner, description, silent in rows:
+            if str(name).startswith(PREFIX):
+                self._look_closed(int(number), key, flow, str(name), int(partition), int(due))
+                continue
             state = ExpectationState.FULFILLED if silent else ExpectationState.BREACHED
             self.batch.expectation_states.append((key, flow, name, int(state), self.batch.at))
             instance = self._cache.of(key).get(flow)
@@ -420,6 +485,21 @@ class Tick:
                 except Rejected as error:
                     failure = Failure(error, "decide", "process", 0, partition, flow=flow, key=key, slot=DUE + name)
                     record_failure(self.batch, self._numbers.next(), failure)
+
+    def _look_closed(self, number: int, key: str, flow: str, name: str, partition: int, due: int) -> None:
+        """Tell the owner of a finalizer that did not close an event."""
+        titles = {system: each.title for system, each in self._runtime.landscape.systems.items()}
+        error = None if number in self.known.closed else self._runtime.finalizers.missed(name, titles)
+        state = ExpectationState.FULFILLED if error is None else ExpectationState.BREACHED
+        self.batch.expectation_states.append((key, flow, name, int(state), self.batch.at))
+        if error is None:
+            return
+        described = self._runtime.landscape.flows.get(flow)
+        owner = str(error.detail["owner"]) or (described.exception_owner or "" if described else "")
+        failure = Failure(error, "expect", "expectation", 0, partition, flow=flow, key=key, slot=name, owner=owner, due=due)
+        record_failure(self.batch, self._numbers.next(), failure)
+        self.batch.record(partition, "process:event:not_finalized", number, key, "", name)
+        self._meters.exception(error.code)
 
 
 def _position(work: EventWork) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import orjson
 
+from crossdock.canonical.base import Canonical
 from crossdock.canonical.events import EVENT_PAYLOADS, Event, Position, Reference
 from crossdock.ledger.audit import event_digest
 from crossdock.ledger.payloads import pack, unpack
@@ -31,6 +33,14 @@ class EventWork:
     note: str = ""
     again: bool = False
     """A person asked for it once more."""
+    once: bool = False
+    """It is told once: heard again, whatever it says then, it is the same."""
+    passing: bool = False
+    """It came in bulk: it is passed over when it leads nowhere or says nothing new."""
+    over: bool = False
+    """It was passed over: nothing of it is kept but the count in its message's record."""
+    doubt: Callable[[Canonical | None], None] | None = None
+    """Set when it writes fields of others, which is fine as long as they say what was accepted last: given that, raises `FieldNotOwned`."""
 
     @property
     def identity(self) -> bytes:
@@ -92,7 +102,7 @@ def to_row(work: EventWork, created_at: int) -> Row:
         event.key,
         event.type,
         event.source,
-        type(event.data).schema_id(),
+        EVENT_PAYLOADS[event.type].schema_id(),
         position.stream if position else "",
         position.number if position else None,
         bool(position and position.contiguous),

@@ -1,92 +1,59 @@
-"""The worker: owns partitions, takes work in micro-batches, commits each batch whole, then sends what may be sent."""
+"""The worker: works in micro-batches on the partitions it owns, commits each batch whole, then sends what may be sent."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from time import time_ns
+from typing import TYPE_CHECKING
 
+from crossdock.connectors.protocol import Inbound
 from crossdock.core.clock import Clock
 from crossdock.core.errors import CrossdockError, Fenced, LedgerUnavailable
 from crossdock.core.process import Settled
-from crossdock.core.sequencing import StreamState
 from crossdock.engine.protocol import Engine
 from crossdock.ledger import work as ledger
 from crossdock.ledger.batch import Batch, OwnedPartition
+from crossdock.ledger.closing import closed
 from crossdock.ledger.ids import Numbers
+from crossdock.ledger.intake import accept
 from crossdock.ledger.payloads import ClaimStore
 from crossdock.ledger.session import Row, Session
 from crossdock.ledger.states import DeliveryState
 from crossdock.ledger.store import Store
 from crossdock.ledger.times import micros
+from crossdock.pipeline.arriving import Arrivals, Arriving
+from crossdock.pipeline.contributions import Contribution, Contributions
+from crossdock.pipeline.correlation import new_correlation
 from crossdock.pipeline.decide import command_identity
-from crossdock.pipeline.delivery import Delivery, Done, from_row, to_row
+from crossdock.pipeline.delivery import Delivery, Done, to_row
 from crossdock.pipeline.dispatcher import Dispatcher
+from crossdock.pipeline.filtering import outgoing
+from crossdock.pipeline.holding import Holding
 from crossdock.pipeline.instances import InstanceCache
 from crossdock.pipeline.instructions import Instructions
 from crossdock.pipeline.intake import IntakeBuffer
+from crossdock.pipeline.mappers import Mappers
 from crossdock.pipeline.observe import Meters
+from crossdock.pipeline.permission import Permission
+from crossdock.pipeline.prefetch import reading
+from crossdock.pipeline.prepare import Preparer
 from crossdock.pipeline.runtime import Runtime
 from crossdock.pipeline.settings import PipelineSettings
 from crossdock.pipeline.settle import Settler
+from crossdock.pipeline.taking import SLICE, Taken, Taking
+from crossdock.pipeline.telling import tell
 from crossdock.pipeline.tick import Tick
 from crossdock.pipeline.validate import Validator
 from crossdock.pipeline.work import EventWork
 from crossdock.pipeline.work import from_row as event_from_row
+from crossdock.security.content_filter import ContentFilter
+
+if TYPE_CHECKING:
+    from crossdock.pipeline.telemetry import Telemetry
 
 log = logging.getLogger("crossdock.worker")
-
-LARGE_AGAIN = 5.0
-"""Seconds after which bodies kept outside are asked for again when their store was away."""
-_SLICE = 12
-"""Subjects worked on before the event loop gets a turn: senders are answered and calls are read meanwhile."""
-
-
-@dataclass(slots=True)
-class Taken:
-    """What one look into the ledger found."""
-
-    messages: list[ledger.TakenMessage] = field(default_factory=list)
-    pending: list[Row] = field(default_factory=list)
-    waiting: list[Row] = field(default_factory=list)
-    expired: list[Row] = field(default_factory=list)
-    due: list[Row] = field(default_factory=list)
-    instructions: list[Row] = field(default_factory=list)
-    scanned: bool = False
-    """Waiting events were looked for."""
-
-    def alone(self) -> None:
-        """Keep one subject only: the next one is taken with the next batch."""
-        first = self.messages[:1], self.pending[:1], self.waiting[:1]
-        self.messages = first[0]
-        self.pending = [] if self.messages else first[1]
-        self.waiting = [] if self.messages or self.pending else first[2]
-
-    def __bool__(self) -> bool:
-        return bool(self.messages or self.pending or self.waiting or self.expired or self.due or self.instructions)
-
-
-@dataclass(slots=True)
-class Contribution:
-    """What a part of the hub beside the pipeline (a batch run, retention) adds to the next micro-batch's transaction.
-
-    `note` adds audit records, exceptions and the like to the batch, `store` writes its own tables; `done` ends with the commit.
-    """
-
-    partition: int
-    note: Callable[[Batch], None]
-    store: Callable[[Session], None]
-    done: asyncio.Future[None]
-
-    def ended(self, error: CrossdockError | None = None) -> None:
-        """Tell whoever waits that it is committed, or why it is not."""
-        if self.done.done():
-            return
-        if error is None:
-            self.done.set_result(None)
-        else:
-            self.done.set_exception(error)
 
 
 class Worker:
@@ -106,7 +73,6 @@ class Worker:
         meters: Meters,
     ) -> None:
         self._store = store
-        self._engine = engine
         self._runtime = runtime
         self._validator = validator
         self._claims = claims
@@ -116,27 +82,47 @@ class Worker:
         self._settings = settings
         self._meters = meters
         self._wake = intake.arrived
+        partitions = runtime.landscape.partitions
+        connectors = {name: each.connector for name, each in runtime.participants.items()}
         self.dispatcher = Dispatcher(runtime.participants, clock, self._wake.set)
-        self._cache = InstanceCache(settings.cache, runtime.landscape.partitions)
-        self.owned: dict[int, OwnedPartition] = {}
-        self._draining: set[int] = set()
+        self.dispatcher.refuses = Permission(runtime.standing, validator.ownership).refusal
+        self._cache = InstanceCache(settings.cache, partitions, runtime.bundle, runtime.begun)
+        self._contributions = Contributions()
+        prepare = Preparer(connectors, validator, partitions, numbers.next)
+        self._taking = Taking(store, prepare, self.dispatcher, intake, claims, clock, settings, meters, runtime.queues)
+        if intake.topic is not None:
+            self._taking.arriving = Arriving(intake.topic, store, numbers, clock)
+        self._holding = Holding(
+            store, engine, self.dispatcher, self._cache, intake, self._taking, self._contributions,
+            numbers, clock, settings, meters, partitions,
+        )  # fmt: skip
         self._stopping = False
-        self._looked = 0.0
-        self._timers = 0.0
-        self._rescan = True
-        self._waited = 0
-        self._someone_waits = True
-        self._more = True
         self.batches = 0
-        self._limit = settings.batch
         self._failures = 0
-        self._poison: dict[int, str] = {}
         self.hint: Callable[[str], None] = lambda _system: None
         """Called with a system that said that a poll would find something."""
         self._reports: list[tuple[str, str, CrossdockError | None]] = []
         self._reported = self._reports
-        self._contributions: list[Contribution] = []
-        self._large_after = 0.0
+        self.telemetry: Telemetry | None = None
+
+    @property
+    def owned(self) -> dict[int, OwnedPartition]:
+        """The partitions this worker owns now."""
+        return self._holding.owned
+
+    @property
+    def trouble(self) -> CrossdockError | None:
+        """Why nothing is worked on, while the ledger is away."""
+        return self._holding.trouble
+
+    @property
+    def mappers(self) -> Mappers | None:
+        """Prepares messages beside this process while there is a backlog."""
+        return self._taking.mappers
+
+    @mappers.setter
+    def mappers(self, mappers: Mappers) -> None:
+        self._taking.mappers = mappers
 
     def report(self, system: str, slot: str, error: CrossdockError | None) -> None:
         """Something outside a delivery failed at a system (a poll, a probe), or with None is well again; told with the next batch."""
@@ -148,26 +134,11 @@ class Worker:
 
         Returns when it is committed. Raises `Fenced` or `LedgerUnavailable` when it is not; then nothing of it was written.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._stopping or partition not in self.owned:
             raise Fenced(f"partition {partition} is not owned by this worker", partition=partition)
-        self._contributions.append(Contribution(partition, note, store, done))
+        done = self._contributions.add(partition, note, store)
         self._wake.set()
         await done
-
-    def _contributed(self, batch: Batch) -> list[Contribution]:
-        """The contributions of this micro-batch, noted in it."""
-        taken, self._contributions = self._contributions, []
-        for each in taken:
-            each.note(batch)
-        return taken
-
-    def _disown(self) -> None:
-        """End the contributions to partitions this worker does not own any more."""
-        for each in self._contributions:
-            if each.partition not in self.owned:
-                each.ended(Fenced(f"partition {each.partition} was lost", partition=each.partition))
-        self._contributions = [each for each in self._contributions if each.partition in self.owned]
 
     def owns(self, partition: int) -> bool:
         """Whether this worker owns a partition now."""
@@ -185,43 +156,21 @@ class Worker:
                 busy = await self.step()
             except LedgerUnavailable as error:
                 log.warning("ledger unavailable: %s", error.message)
+                self._holding.trouble = error
                 await self._recover(pause=0.5)
                 continue
             if not busy and not self._stopping:
                 await self._sleep()
 
-    async def _recover(self, pause: float = 0.0) -> None:
-        """Forget what is in memory and read it again from the ledger under new epochs, as often as it takes.
-
-        What was under way when the ledger went away counts as uncertain, like after a crash.
-        """
-        everything = range(self._runtime.landscape.partitions)
-        while not self._stopping:
-            await self._lose(self.owned)
-            self._cache.drop()
-            await asyncio.sleep(pause)
-            try:
-                await self._engine.look()
-                self._numbers.move(self._engine.node)
-                # also what was gained just before the ledger went away
-                await self._gain(await self._engine.reclaim(everything))
-            except (LedgerUnavailable, Fenced) as error:
-                log.warning("ledger still unavailable: %s", error.message)
-                pause = max(pause, 0.5)
-            else:
-                return
+    async def _recover(self, pause: float) -> None:
+        await self._holding.recover(lambda: self._stopping, pause)
 
     async def _suspect(self, taken: Taken, error: Exception) -> None:
         """A micro-batch failed for a reason no step foresaw. Find the one subject that causes it by halving, and hand it to a person."""
-        subjects = [m.id for m in taken.messages] + [row[0] for row in (*taken.pending, *taken.waiting)]
-        log.exception("a micro-batch of %d subjects failed", len(subjects), exc_info=error)
-        if len(subjects) == 1:
-            self._poison[subjects[0]] = type(error).__name__
-        elif not subjects:
+        if not self._taking.suspect(taken, error):
             self._failures += 1
             if self._failures >= 5:
                 raise error
-        self._limit = max(1, len(subjects) // 4)
         await self._recover(pause=0.05)
 
     def stop(self) -> None:
@@ -237,9 +186,7 @@ class Worker:
                 await self._commit_batch(Taken(), send=False)
             except LedgerUnavailable:
                 break
-        await self._engine.close()
-        self.owned.clear()
-        self._disown()
+        await self._holding.close()
 
     async def _sleep(self) -> None:
         wait = self._settings.idle
@@ -254,10 +201,10 @@ class Worker:
     async def step(self) -> bool:
         """One micro-batch. False when there was nothing to do."""
         self._wake.clear()
-        await self._look()
+        await self._holding.look()
         if not self.owned:
             return False
-        taken = await self._take()
+        taken = await self._taking.take(self._holding.active())
         planned = self.dispatcher.finished or taken or self._reports or self._contributions or self.dispatcher.orphans
         if not planned and not self.dispatcher.startable():
             return False
@@ -269,139 +216,8 @@ class Worker:
             await self._suspect(taken, error)
         else:
             self._failures = 0
-            self._limit = min(self._settings.batch, self._limit * 2)
+            self._taking.trust()
         return True
-
-    # --- ownership --------------------------------------------------------------------------------------
-
-    async def _look(self, force: bool = False) -> None:
-        now = asyncio.get_running_loop().time()
-        if not force and self._looked and now - self._looked < self._engine.look_every:
-            return
-        self._looked = now
-        change = await self._engine.look()
-        self._numbers.move(self._engine.node)
-        if change.lost:
-            await self._lose(change.lost)
-        if change.gained:
-            await self._gain(change.gained)
-        self._draining.update(change.asked)
-        if self._draining:
-            await self._drain()
-        self._meters.partitions.set(len(self.owned))
-
-    async def _gain(self, gained: Sequence[OwnedPartition]) -> None:
-        """Take partitions over: whatever was under way at the previous owner's death is uncertain now."""
-        rows = await self._store.work.do(lambda s: ledger.open_deliveries(s, [p.id for p in gained]))
-        now = micros(self._clock.now())
-        deliveries = [from_row(row) for row in rows]
-        for delivery in deliveries:
-            if delivery.state is DeliveryState.SENDING:
-                delivery.state, delivery.next_at = DeliveryState.UNCERTAIN, now + int(self._settings.reconcile_first * 1e6)
-            elif delivery.state is DeliveryState.PARKED:
-                delivery.state = DeliveryState.READY
-            elif delivery.state is DeliveryState.READY and delivery.attempts == 0:
-                # it may be repeatable and unmarked: the last call of a dead owner gets a moment to end at the target
-                delivery.next_at = now + int(self._settings.reconcile_first * 1e6)
-        # keys may have been looked up for events handed over to the previous owner, who has changed their instances since
-        self._cache.drop([p.id for p in gained])
-        for partition in gained:
-            self.owned[partition.id] = partition
-        self.dispatcher.add(deliveries)
-        self._intake.backlog = await self._store.work.do(lambda s: ledger.backlog(s, list(self.owned)))
-        self._more = self._rescan = True
-        log.info("owns %d partitions, %d open deliveries", len(self.owned), self.dispatcher.open)
-
-    async def _lose(self, lost: Iterable[int]) -> None:
-        lost = list(lost)
-        for partition in lost:
-            self.owned.pop(partition, None)
-            self._draining.discard(partition)
-        self._disown()
-        self.dispatcher.drop_partitions(lost)
-        self._cache.drop(lost)
-        if lost:
-            log.warning("lost %d partitions", len(lost))
-
-    async def _drain(self) -> None:
-        """Give up partitions another worker should have, once none of their calls is under way."""
-        ready = [p for p in self._draining if not self.dispatcher.busy(p)]
-        if ready:
-            await self._lose(ready)
-            await self._engine.release(ready)
-
-    async def _fenced(self) -> None:
-        """Another worker took something over: forget it, and take back what is still ours with a new epoch."""
-        before = list(self.owned)
-        await self._lose(before)
-        self._cache.drop()
-        await self._gain(await self._engine.reclaim(before))
-
-    # --- taking -----------------------------------------------------------------------------------------
-
-    def _active(self) -> list[int]:
-        return [p for p in self.owned if p not in self._draining]
-
-    async def _take(self) -> Taken:
-        loop_time = asyncio.get_running_loop().time()
-        timers = loop_time - self._timers >= self._settings.timers_every
-        room = self._settings.in_flight - self.dispatcher.open
-        new_messages = room > 0 and (self._more or self._intake.backlog > 0 or timers)
-        if not (timers or new_messages or self._rescan):
-            return Taken()
-        if timers:
-            self._timers = loop_time
-            self._observe()
-        partitions, now = self._active(), micros(self._clock.now())
-        limit = min(self._limit, max(room, 1))
-        generation = self._intake.generation
-        rescan, self._rescan = self._rescan or timers, False
-        after = self._waited
-        large = loop_time >= self._large_after
-
-        def take(session: Session) -> Taken:
-            taken = Taken()
-            if new_messages:
-                taken.messages = ledger.take_messages(session, partitions, limit, large=large)
-            if rescan:
-                taken.scanned = True
-                taken.pending = ledger.take_events(session, partitions, self._limit)
-                taken.waiting = ledger.take_waiting(session, partitions, after, min(500, self._limit * 4))
-            if timers:
-                taken.expired = ledger.take_expired(session, partitions, now, 500)
-                taken.due = ledger.take_due(session, partitions, now, 500)
-                taken.instructions = ledger.take_instructions(session, partitions, 500)
-            return taken
-
-        taken = await self._store.work.do(take)
-        if self._limit == 1:
-            taken.alone()
-        if rescan:
-            self._waited = taken.waiting[-1][0] if len(taken.waiting) >= min(500, self._limit * 4) else 0
-        if new_messages:
-            self._more = len(taken.messages) >= limit
-            self._intake.taken(len(taken.messages), generation, empty=not self._more)
-            self._meters.backlog.set(self._intake.backlog)
-            if any(message.claim for message in taken.messages):
-                taken.messages = await self._fetched(taken.messages, loop_time)
-        return taken
-
-    async def _fetched(self, messages: list[ledger.TakenMessage], now: float) -> list[ledger.TakenMessage]:
-        """The messages with the bodies that are kept outside; fetched outside the transaction, because that may take its time.
-
-        What cannot be fetched now is left in the ledger and tried again later, while small messages go on.
-        """
-        claims = self._claims
-        found = await asyncio.to_thread(lambda: [ledger.with_body(m, claims) if m.claim else m for m in messages])
-        if any(message.mark == ledger.AWAY for message in found):
-            log.warning("bodies kept outside the ledger cannot be fetched; their messages wait")
-            self._large_after = now + LARGE_AGAIN
-        return [message for message in found if message.mark != ledger.AWAY]
-
-    def _observe(self) -> None:
-        for name, lane in self.dispatcher.lanes().items():
-            self._meters.open_deliveries.labels(name).set(sum(map(len, lane.queues.values())))
-            self._meters.breaker.labels(name).set(int(lane.breaker.phase != "closed" or bool(lane.parked)))
 
     # --- one batch --------------------------------------------------------------------------------------
 
@@ -409,22 +225,23 @@ class Worker:
         tick = Tick(
             self._clock.now(),
             self._runtime,
-            self._validator,
             self._cache,
             self._numbers,
             self.owns,
             self._settings,
             self._meters,
-            self._poison,
+            self._taking.poison,
         )
         settler = Settler(tick.batch, self._numbers, self._runtime, self.dispatcher, self._settings, self._meters)
-        instructions = Instructions(tick, settler, self.dispatcher, self._runtime)
+        instructions = Instructions(tick, settler, self.dispatcher, self._runtime, self._validator)
         dones = self.dispatcher.collect(self._settings.batch * 2)
         messages = taken.messages + await self._instructed(taken.instructions, instructions)
         normalized: list[EventWork] = []
-        for start in range(0, len(messages), _SLICE):
-            normalized += tick.normalize(messages[start : start + _SLICE])
-            await asyncio.sleep(0)
+        for turn, message in enumerate(messages):
+            prepared = taken.prepared.get(message.id)
+            normalized += tick.normalize(message, prepared or await self._taking.prepared(message))
+            if prepared is None and turn % SLICE == 0:
+                await asyncio.sleep(0)
         expired = [event_from_row(row) for row in taken.expired]
         late = {work.number for work in expired}
         works = [
@@ -447,21 +264,47 @@ class Worker:
             settler.report(system, slot, error, next(iter(self.owned)))
         tick.settled(facts)
         tick.due(taken.due)
-        for start in range(0, len(works), _SLICE):
-            tick.events(works[start : start + _SLICE])
+        for start in range(0, len(works), SLICE):
+            tick.events(works[start : start + SLICE])
             await asyncio.sleep(0)
         tick.expired(expired)
         tick.emitted()
         settler.tell(tick.decider.parked)
         fresh = tick.decider.deliveries
+        for delivery in fresh:
+            if self._runtime.asks_first(delivery.command, tick.batch.at):
+                delivery.state = DeliveryState.UNCERTAIN
         self.dispatcher.add(fresh)
         groups = self.dispatcher.plan() if send and not self._stopping else []
         self._mark_sending(tick.batch, groups)
         tick.batch.deliveries = [to_row(d, command_identity(d.command.id)) for d in fresh]
-        await self._commit(tick, settler, fresh, groups, self._contributed(tick.batch))
-        if tick.handed_over or len(taken.pending) >= self._settings.batch or (tick.opened and self._someone_waits):
-            self._rescan = True
-        self._someone_waits = bool(taken.waiting) or tick.waits or (self._someone_waits and not taken.scanned)
+        began = time_ns() if self.telemetry is not None else 0
+        arrivals, again = await self._arrivals([*tick.parts, *settler.told])
+        contributions = self._contributions.take(tick.batch)
+        await self._commit(tick, settler, fresh, groups, contributions, messages, arrivals, again, taken.arrivals)
+        if self.telemetry is not None:
+            self._trace(self.telemetry, began, tick.batch, messages, dones)
+        self._taking.learn(taken, opened=tick.opened, waits=tick.waits, handed_over=bool(tick.handed_over))
+
+    async def _arrivals(self, found: list[tuple[str, str, Inbound]]) -> tuple[list[Row], dict[int, Row]]:
+        """The rows of messages that came with others or with acknowledgements; each begins a transaction of its own."""
+        claims = await self._intake.keep([each[2] for each in found])
+        rows = [self._intake.row(*each, new_correlation(), claim=claim) for each, claim in zip(found, claims, strict=True)]
+        return rows, self._intake.repeats(found, rows)
+
+    def _trace(
+        self, telemetry: Telemetry, began: int, batch: Batch, messages: list[ledger.TakenMessage], dones: list[Done]
+    ) -> None:
+        figures = {
+            "messages": len(messages),
+            "events": len(batch.events),
+            "deliveries": len(batch.deliveries),
+            "attempts": len(dones),
+            "exceptions": len(batch.exceptions),
+        }
+        telemetry.batch(began, [message.correlation for message in messages], figures)
+        for done in dones:
+            telemetry.attempt(done)
 
     def _judge(self, settler: Settler, dones: Iterable[Done]) -> list[tuple[Settled, str, str, int]]:
         facts = []
@@ -475,10 +318,13 @@ class Worker:
         """Record which deliveries go out with this commit. What is repeatable needs no mark: sending it again is safe."""
         for group in groups:
             for delivery in group:
+                participant = self._runtime.participants[delivery.command.system]
+                connector = participant.connector
+                if participant.content:
+                    _note_withheld(batch, delivery, participant.content)
                 if delivery.state is DeliveryState.UNCERTAIN:
                     continue
                 delivery.attempts += 1
-                connector = self._runtime.participants[delivery.command.system].connector
                 if delivery.command.name not in connector.capabilities.repeatable:
                     delivery.state = DeliveryState.SENDING
                 else:
@@ -494,19 +340,30 @@ class Worker:
         fresh: list[Delivery],
         groups: list[list[Delivery]],
         contributions: list[Contribution],
+        messages: list[ledger.TakenMessage],
+        arrivals: list[Row],
+        again: dict[int, Row],
+        records: Arrivals | None,
     ) -> None:
         batch, owned = tick.batch, list(self.owned.values())
         loop = asyncio.get_running_loop()
         started = loop.time()
 
         def write(session: Session) -> dict[int, tuple[int, bytes]]:
+            if records:
+                records.store(session, batch, owned)
             heads = batch.commit(session, owned)
             for each in contributions:
                 each.store(session)
+            if arrivals:
+                accept(session, arrivals, again)
             return heads
 
+        written = self._store.work.begin(write)
+        if not self._stopping:
+            self._taking.look_ahead(messages, self._holding.active(), records)
         try:
-            heads = await self._store.work.do(write)
+            heads = await written
         except BaseException as error:
             # nothing of this micro-batch was written: give back what it took
             for group in groups:
@@ -517,9 +374,18 @@ class Worker:
             if not isinstance(error, Fenced):
                 raise
             log.warning("fenced: another worker owns one of these partitions")
-            await self._fenced()
+            await self._holding.fenced()
             return
         self._meters.committed(loop.time() - started)
+        if records and (later := records.stored()):
+            self._intake.stored(later)
+            self._taking.more()
+        if arrivals:
+            self._intake.stored(len(arrivals))
+            self._taking.more()
+        tell(batch)
+        if batch.exceptions or batch.exception_states:
+            self._taking.count()
         for each in contributions:
             each.ended()
         for partition, (seq, digest) in heads.items():
@@ -550,47 +416,30 @@ class Worker:
     async def _instructed(self, rows: list[Row], instructions: Instructions) -> list[ledger.TakenMessage]:
         if not rows:
             return []
-        return await self._store.work.do(lambda session: instructions.read(session, rows, self._claims))
+        again = await self._store.work.do(lambda session: instructions.read(session, rows, self._claims))
+        return again + instructions.mend()
 
     async def _prefetch(
         self, tick: Tick, works: list[EventWork], deliveries: list[Delivery], due: list[Row], instructions: Instructions
     ) -> None:
-        identities = [work.identity for work in works if not work.recorded]
-        values = list({r.value for work in works if not work.event.key for r in work.event.references})
         keys = {delivery.command.key for delivery in deliveries}
         keys.update(row[1] for row in due)
         keys.update(instructions.keys)
-        event_keys = {work.event.key for work in works if work.event.key}
-        positioned = {work.event.key for work in works if work.event.key and work.event.position is not None}
-        cache, flows, known = self._cache, self._runtime.flows, tick.known
-        by_reference = [work for work in works if not work.event.key]
+        read = reading(works, keys, tick.known, self._cache, self._runtime.flows, self._validator)
+        if read is not None:
+            await self._store.look.do(read)
+        asked = self._runtime.finalizers.asked(due)
+        if asked:
+            tick.known.closed = await self._store.look.do(lambda session: closed(session, asked))
 
-        def read(session: Session) -> None:
-            if identities:
-                known.identities = ledger.known_events(session, identities)
-            if values:
-                known.references = ledger.resolve_references(session, values)
-                for work in by_reference:
-                    for reference in work.event.references:
-                        key = known.references.get((reference.scheme, reference.value))
-                        if key:
-                            event_keys.add(key)
-                            if work.event.position is not None:
-                                positioned.add(key)
-            missing = cache.missing(keys | event_keys)
-            if missing:
-                cache.load(missing, ledger.instances_of(session, missing), flows)
-            if positioned:
-                wanted = list(positioned)
-                for number, key, stream, position, digest in ledger.streams_of(session, wanted):
-                    known.streams[key, stream] = (number, StreamState(position, bytes(digest).hex()))
-                for row in ledger.take_held(session, wanted):
-                    held = event_from_row(row)
-                    assert held.event.position is not None
-                    known.held.setdefault((held.event.key, held.event.position.stream), []).append(held)
 
-        if identities or values or keys or event_keys:
-            await self._store.work.do(read)
+def _note_withheld(batch: Batch, delivery: Delivery, content: ContentFilter) -> None:
+    """Record by name what the content filter takes out of a command, once for each version of it."""
+    known = delivery.outgoing
+    found = outgoing(delivery, content)
+    if found.withheld and found is not known:
+        detail = {"system": delivery.command.system, "fields": list(found.withheld)}
+        batch.record(delivery.partition, "pipeline:delivery:withheld", delivery.number, delivery.command.key, "", detail)
 
 
 def _fact(delivery: Delivery, settled: Settled) -> tuple[Settled, str, str, int]:

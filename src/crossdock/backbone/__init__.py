@@ -1,0 +1,1 @@
+"""The event backbone: what is published is described (AsyncAPI), kept compatible (schemas) and told again (replay)."""
