@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import time
 from typing import Any
 
-from crossdock.canonical.events import EVENT_PAYLOADS, Event, Reference
+from process_bench import START, ProcessBench
+
 from crossdock.core.calendar import BusinessCalendar
 from crossdock.core.commands import Command
-from crossdock.core.errors import CrossdockError
-from crossdock.core.outcomes import Accepted
-from crossdock.core.process import Decided, Decision, Due, Expectation, Fact, FlowContext, Happened, Parked, Settled
+from crossdock.core.process import Decision, FlowContext
 from crossdock.processes.order_to_fulfilment import OrderToFulfilment, State
 
 KEY = "order/shopify-eu/1001"
-START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 NORTH = BusinessCalendar("Europe/Berlin", {d: (time(8), time(17)) for d in range(1, 6)}, cutoffs={"dhl": time(15, 30)})
 PROCESS = OrderToFulfilment()
 
@@ -78,92 +76,19 @@ def ack_of(command: Command) -> dict[str, Any]:
     return {}
 
 
-def plain(decision: Decision[State]) -> tuple[Any, ...]:
-    """A decision as a value: errors are compared by what they say."""
-    parked = [(one.slot, one.owner, one.actions, one.command_id, one.error.as_dict()) for one in decision.parked]
-    return (replace(decision, parked=()), parked)
-
-
 @dataclass
-class Bench:
-    """One order on its way. `commands` are all ever issued, `open` those not settled, `parked` what waits for people."""
+class Bench(ProcessBench[State]):
+    """One order on its way."""
+
+    process = PROCESS
+    source = "shopify-eu"
+    ack_of = staticmethod(ack_of)
 
     context: FlowContext = field(default_factory=flow)
     key: str = KEY
-    now: datetime = START
-    state: State = field(default=State(""))
-    facts: list[Fact] = field(default_factory=list)
-    decisions: list[Decision[State]] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
-    open: dict[str, Command] = field(default_factory=dict)
-    parked: dict[str, Parked] = field(default_factory=dict)
-    expected: dict[str, Expectation] = field(default_factory=dict)
-    counter: int = 0
 
-    def __post_init__(self) -> None:
-        if not self.state.key:
-            self.state = PROCESS.initial(self.key)
-
-    def fact(self, fact: Fact) -> Decision[State]:
-        decision = PROCESS.decide(self.state, fact, self.context)
-        assert plain(decision) == plain(PROCESS.decide(self.state, fact, self.context)), "the same decision twice differs"
-        assert PROCESS.load(PROCESS.dump(decision.state)) == decision.state, "the state does not survive being stored"
-        self.state = decision.state
-        self.facts.append(fact)
-        self.decisions.append(decision)
-        for command in decision.commands:
-            assert command.id not in {one.id for one in self.commands}, f"{command.id} was issued twice"
-            assert command.id.isascii() and len(command.id) < 120
-            self.open[command.id] = command
-        self.commands += decision.commands
-        for slot in decision.unparked:
-            self.parked.pop(slot, None)
-        for parked in decision.parked:
-            self.parked[parked.slot] = parked
-        for name in (*decision.fulfilled, *decision.withdrawn):
-            self.expected.pop(name, None)
-        self.expected.update({one.name: one for one in decision.expect})
-        for made in decision.revoked:
-            self.open.pop(made, None)
-        return decision
-
-    def event(self, kind: str, data: dict[str, Any], source: str = "shopify-eu", *references: tuple[str, str]) -> Decision[State]:
-        self.counter += 1
-        self.now += timedelta(minutes=1)
-        payload = EVENT_PAYLOADS[kind].model_validate(data)
-        named = tuple(Reference(*one) for one in references)
-        return self.fact(Happened(Event(f"e{self.counter}", kind, source, self.key, payload, self.now, named), self.now))
-
-    def settle(self, command: Command, result: CrossdockError | dict[str, Any] | None = None) -> Decision[State]:
-        self.now += timedelta(seconds=5)
-        if not isinstance(result, CrossdockError):
-            self.open.pop(command.id, None)
-        outcome = result if isinstance(result, CrossdockError) else Accepted(ack_of(command) if result is None else result)
-        return self.fact(Settled(command.name, command.id, command.system, outcome, command.data, self.now))
-
-    def last(self, name: str) -> Command:
-        found = [command for command in self.commands if command.name == name]
-        assert found, f"no {name} was issued; there are {[one.name for one in self.commands]}"
-        return found[-1]
-
-    def count(self, name: str) -> int:
-        return sum(command.name == name for command in self.commands)
-
-    def ack(self, name: str, **ack: Any) -> Decision[State]:
-        command = self.last(name)
-        assert command.id in self.open, f"{name} is settled already"
-        return self.settle(command, {**ack_of(command), **ack})
-
-    def fail(self, name: str, error: CrossdockError) -> Decision[State]:
-        return self.settle(self.last(name), error)
-
-    def run(self, *stop: str) -> None:
-        """Acknowledge whatever is open, except the named commands."""
-        while ready := [one for one in self.open.values() if one.name not in stop and f"{one.name}" not in self._failed()]:
-            self.settle(ready[0])
-
-    def _failed(self) -> set[str]:
-        return {slot.rpartition(":")[0] for slot in self.parked}
+    def looked_at(self, command: Command) -> None:
+        """The documents of these benches are smaller than real ones."""
 
     def pick(
         self, *lines: tuple[str, str, str], sequence: int = 1, final: bool = True, number: str = "", **more: Any
@@ -192,19 +117,6 @@ class Bench:
         kind = "shipment.delivered" if code == "delivered" else "shipment.milestone"
         data = {"tracking_number": tracking, "code": code, "at": self.now.isoformat(), **more}
         return self.event(kind, data, "karrio")
-
-    def decide(self, slot: str, action: str, **data: Any) -> Decision[State]:
-        self.now += timedelta(minutes=5)
-        return self.fact(Decided(slot, action, self.now, "anna", "because", data))
-
-    def due(self, name: str, at: datetime | None = None) -> Decision[State]:
-        self.now = at or self.now
-        if name.startswith("timer"):
-            self.expected.pop(name, None)
-        return self.fact(Due(name, self.now))
-
-    def names(self) -> list[str]:
-        return [command.name for command in self.commands]
 
 
 def placed(context: FlowContext | None = None, **changes: Any) -> Bench:

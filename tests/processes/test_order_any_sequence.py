@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from order_bench import PROCESS, START, Bench, ack_of, flow, order, plain
+from hypothesis.stateful import initialize, invariant, rule
+from order_bench import PROCESS, Bench, ack_of, flow, order
+from process_bench import START, plain
+from process_sequences import ERRORS, AnySettlement, several
 
 from crossdock.core.commands import Command
-from crossdock.core.errors import AnswerLost, BudgetExhausted, CrossdockError, TargetRefused
+from crossdock.core.errors import CrossdockError
 from crossdock.core.process import Decided, Due, Settled
 from crossdock.processes.order_to_fulfilment.people import _HANDLERS
 from crossdock.processes.order_to_fulfilment.settled import ACTIONS
@@ -42,7 +44,6 @@ FLOWS = [
     flow(picks={"short": "cancel_remainder", "over": "accept"}, change_after_release="refuse", shop_fulfil_after="booking"),
     flow(booked_by="warehouse", release="released", picks={"backorder_after": "PT8H"}, finish="dispatched"),
 ]
-ERRORS = [TargetRefused("no"), BudgetExhausted("late"), AnswerLost("a person says that it did not happen")]
 ODD_ACKS: list[dict[str, Any]] = [
     {},
     {"status": "too_late"},
@@ -79,11 +80,12 @@ CODES = [
     "cancelled",
 ]
 picks = st.integers(0, 5)
-several = st.integers(0, 7)
 
 
-class AnyOrder(RuleBasedStateMachine):
+class AnyOrder(AnySettlement):
     """One order and everything the world may say about it."""
+
+    odd_acks = ODD_ACKS
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,32 +195,6 @@ class AnyOrder(RuleBasedStateMachine):
         self._event(kind, data, "karrio")
 
     # --- commands, timers, people --------------------------------------------------------------------------------------------
-
-    @rule(which=several)
-    def accept(self, which: int) -> None:
-        if self.bench.open:
-            waiting = list(self.bench.open.values())
-            self._settle(waiting[which % len(waiting)], None)
-
-    @rule(which=several, odd=st.sampled_from(ODD_ACKS))
-    def accept_oddly(self, which: int, odd: dict[str, Any]) -> None:
-        if self.bench.open:
-            waiting = list(self.bench.open.values())
-            command = waiting[which % len(waiting)]
-            self._settle(command, {**ack_of(command), **odd})
-
-    @rule(which=several, error=st.sampled_from(ERRORS))
-    def fail(self, which: int, error: CrossdockError) -> None:
-        if self.bench.open:
-            waiting = list(self.bench.open.values())
-            self._settle(waiting[which % len(waiting)], error)
-
-    @rule(which=st.integers(0, 40), error=st.sampled_from([None, *ERRORS]))
-    def settle_anything_again(self, which: int, error: CrossdockError | None) -> None:
-        if self.bench.commands:
-            command = self.bench.commands[which % len(self.bench.commands)]
-            if command.id not in self.bench.open and command.id not in self.given_up:
-                self._settle(command, error)
 
     @rule(which=several, kept=st.sampled_from(["timer:release", "confirmed", "released", "picked:1", "booked:1", "delivered:1"]))
     def due(self, which: int, kept: str) -> None:
@@ -473,7 +449,7 @@ def walk(seed: int, steps: int = 60) -> None:
             ),
         ),
         (5, lambda: machine.fail(some(0, 7), pick(ERRORS))),
-        (4, lambda: machine.accept_oddly(some(0, 7), pick(ODD_ACKS))),
+        (4, lambda: machine.accept_oddly(some(0, 7), some(0, 7))),
         (3, lambda: machine.settle_anything_again(some(0, 40), pick([None, *ERRORS]))),
         (4, lambda: machine.change(some(0, 4), some(0, 2), pick([SHOP, SHOP, ERP]))),
         (2, lambda: machine.cancel(pick([(), ("1",), ("2",), ("1", "2"), ("9",)]), pick([SHOP, ERP, "other"]))),

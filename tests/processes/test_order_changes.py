@@ -343,3 +343,85 @@ def test_events_for_a_cancelled_order_are_notes() -> None:
         assert decision.notes and not decision.commands and not decision.parked, kind
     cancel(bench)
     assert not bench.parked
+
+
+# --- what a shop repeats -----------------------------------------------------------------------------------------------
+
+
+def short_of_one() -> Bench:
+    """An order whose line 1 was picked one short, and the missing piece taken off the order."""
+    bench = released(flow(picks={"short": "cancel_remainder"}))
+    bench.pick(("1", "LAMP", "1"), ("2", "CORD", "3"))
+    bench.run()
+    assert (bench.count("order.change"), bench.count("fulfilment.release")) == (1, 1)
+    return bench
+
+
+@pytest.mark.parametrize("kind", ["order.placed", "order.changed"])
+def test_a_shop_that_repeats_the_order_does_not_bring_back_what_was_taken_off(kind: str) -> None:
+    """Shops send the whole order with every update, such as the one that follows from being told of the shipment."""
+    bench = short_of_one()
+    for payment in ("paid", "refunded"):
+        bench.event(kind, order(payment_status=payment))
+        bench.run()
+    assert (bench.count("order.change"), bench.count("fulfilment.release")) == (1, 1)
+    assert bench.state.order is not None
+    assert bench.state.order["payment_status"] == "refunded", "what else it says is used"
+
+
+def test_a_change_of_the_shop_after_something_was_taken_off_is_only_what_is_new() -> None:
+    bench = short_of_one()
+    change(bench, ("1", "LAMP", "2"), ("2", "CORD", "3"), ("3", "BULB", "4"))
+    bench.run()
+    assert quantities(bench)[1:] == [{"3": "4"}]
+    # and wanting more than before is wanting it
+    change(bench, ("1", "LAMP", "5"), ("2", "CORD", "3"), ("3", "BULB", "4"))
+    bench.run()
+    assert quantities(bench)[2:] == [{"1": "4"}]
+
+
+def test_a_shop_that_says_what_was_decided_is_followed_from_then_on() -> None:
+    bench = short_of_one()
+    change(bench, ("1", "LAMP", "1"), ("2", "CORD", "3"))
+    assert bench.state.said is None
+    change(bench)
+    bench.run()
+    assert quantities(bench)[1:] == [{"1": "1"}], "now the shop wants it again"
+
+
+def test_a_change_a_person_ignored_is_not_asked_again_when_the_shop_repeats_it() -> None:
+    bench = booked()
+    elsewhere = {"ship_to": {"name": "Jo", "street": "Gasse 9", "city": "Graz", "postal_code": "8010", "country": "AT"}}
+    change(bench, **elsewhere)
+    assert "change" in bench.state.parked
+    bench.decide("change", "ignore")
+    change(bench, **elsewhere)
+    assert "change" not in bench.state.parked
+    change(bench, **{**elsewhere, "note": "ring twice"})
+    assert bench.state.order is not None
+    assert bench.state.order["ship_to"]["city"] == "Wien"
+
+
+def test_a_change_the_erp_refused_in_part_is_not_sent_again_when_the_shop_repeats_it() -> None:
+    bench = released()
+    change(bench, *MORE)
+    bench.ack("order.change", refused=[{"line": "1", "reason": "invoiced"}])
+    bench.decide("change", "acknowledge")
+    change(bench, *MORE)
+    bench.run()
+    assert bench.count("order.change") == 1
+
+
+def test_an_incoterm_a_person_supplied_stays_when_the_shop_repeats_the_order() -> None:
+    swiss = {"ship_to": {"street": "Weg 1", "city": "Zug", "postal_code": "6300", "country": "CH", "company": "ACME"}}
+    bench = released(**swiss)
+    bench.pick()
+    assert "customs:1" in bench.state.parked
+    papers = {"hs_code": "940520", "origin_country": "DE", "weight_kg": "1.5"}
+    bench.decide("customs:1", "supply", incoterm="DAP", products={"LAMP": papers, "CORD": papers})
+    bench.run()
+    bench.event("order.placed", order(**swiss))
+    bench.run()
+    assert bench.count("order.change") == 0
+    assert bench.state.order is not None
+    assert bench.state.order["incoterm"] == "DAP"

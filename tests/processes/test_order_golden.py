@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from golden_histories import FOLDER, HISTORIES, context_of, read_fact, written_decision
+from golden_histories import FOLDER, HISTORIES, context_of
 from order_bench import PROCESS, booked
+from process_histories import replay
 
 FILES = sorted(FOLDER.glob("*.json"))
 
@@ -20,14 +20,7 @@ def test_every_history_is_recorded() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_history(path: Path) -> None:
-    recorded = json.loads(path.read_text("utf-8"))
-    context = context_of(recorded["flow"])
-    state = PROCESS.initial(recorded["key"])
-    for number, step in enumerate(recorded["history"]):
-        decision = PROCESS.decide(state, read_fact(step["fact"]), context)
-        assert written_decision(decision) == step["decided"], f"fact {number} of {path.stem}: {step['fact']}"
-        state = decision.state
-    assert PROCESS.load(orjson.dumps(recorded["state"])) == state, "the state stored then reads differently"
+    replay(path, PROCESS, context_of)
 
 
 def test_a_state_of_the_next_version_is_readable() -> None:

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from order_bench import KEY, PROCESS, START, Bench, booked, flow, order, placed, released
 
+from crossdock.canonical.events import Event
 from crossdock.canonical.fulfilment import FulfilmentOrder, PickConfirmation
-from crossdock.canonical.order import SalesOrder
+from crossdock.canonical.order import OrderCancellation, OrderConfirmation, SalesOrder
 from crossdock.canonical.shipment import Milestone, Shipment
+from crossdock.core.process import FlowContext
+from crossdock.processes.order_to_fulfilment import OrderToFulfilment
 
 
 def test_from_shop_to_door() -> None:
@@ -216,3 +219,32 @@ def test_a_parcel_without_tracking_number_counts_as_delivered_in_the_end() -> No
     assert not PROCESS.finished(bench.state)
     assert bench.due("delivered:1").fulfilled == ("delivered:1",)
     assert PROCESS.finished(bench.state)
+
+
+def test_what_the_erp_tells_of_orders_of_shops_nobody_began_here_is_of_another_hub() -> None:
+    context = FlowContext("orders", {"erp": "odoo", "shop": "shop"})
+    at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    confirmed = OrderConfirmation(number="1001", erp_number="S1", confirmed_at=at)
+    cancelled = OrderCancellation(number="1001", cancelled_at=at)
+
+    def elsewhere(kind: str, source: str, key: str, data: OrderConfirmation | OrderCancellation) -> bool:
+        return OrderToFulfilment().elsewhere(Event("e", kind, source, key, data, at), context)
+
+    assert elsewhere("order.confirmed", "odoo", "order/shop/1001", confirmed)
+    assert elsewhere("order.cancelled", "odoo", "order/shop/1001", cancelled)
+    assert not elsewhere("order.cancelled", "shop", "order/shop/1001", cancelled), "the shop's own, however early"
+    assert not elsewhere("order.confirmed", "odoo", "order/odoo/S1", confirmed), "the ERP's own"
+    assert not elsewhere("order.cancelled", "crm", "order/shop/1001", cancelled), "whoever else may cancel"
+    assert not elsewhere("order.cancelled", "odoo", "", cancelled), "by reference: it may be any"
+
+
+def test_milestones_that_contradict_each_other_are_a_persons_until_they_are_settled() -> None:
+    bench = booked()
+    bench.run()
+    bench.milestone("delivered")
+    assert "milestones:1" not in bench.parked
+    bench.now += timedelta(days=3)
+    bench.milestone("out_for_delivery")
+    assert bench.parked["milestones:1"].error.code == "freight.milestones_contradict"
+    bench.decide("milestones:1", "acknowledge")
+    assert "milestones:1" not in bench.parked

@@ -11,7 +11,7 @@ from crossdock.core.commands import Command
 from crossdock.core.process import Decision, FlowContext, Happened
 from crossdock.processes.command_ids import command_id
 from crossdock.processes.inventory_snapshot.settings import Settings, requires
-from crossdock.processes.routing import Routing
+from crossdock.processes.routing.passing import Passing
 from crossdock.processes.routing.state import State
 
 __all__ = ["COUNT", "InventorySnapshot", "Settings"]
@@ -20,7 +20,7 @@ COUNT = "count"
 """Scheme of the reference that names the comparison a level was told by: `<flow>/<run>/<chunk>`."""
 
 
-class InventorySnapshot(Routing):
+class InventorySnapshot(Passing):
     """One instance per SKU of the counting system, so that a count takes its turn among the movements of the same SKU.
 
     An adjustment that fails is parked under the command's name; people may retry it, or decide `skip`. A later count of the SKU takes the
@@ -29,12 +29,14 @@ class InventorySnapshot(Routing):
 
     name = "inventory_snapshot"
     version = "1"
+    milestone = "routed"
+    passed = "adjusted"
     triggers: ClassVar[frozenset[str]] = frozenset({"stock.counted"})
     accepts: ClassVar[frozenset[str]] = frozenset({"stock.counted"})
-    Settings: ClassVar[type[Settings]] = Settings  # type: ignore[assignment]
-    requires = staticmethod(requires)  # type: ignore[assignment]
+    Settings: ClassVar[type[Settings]] = Settings
+    requires = staticmethod(requires)
 
-    def _routed(self, state: State, fact: Happened, context: FlowContext) -> Decision[State]:
+    def passed_on(self, state: State, fact: Happened, context: FlowContext) -> Decision[State]:
         event = fact.event
         told = next((one.value for one in event.references if one.scheme == COUNT), "")
         if told and told.split("/")[0] != context.flow:

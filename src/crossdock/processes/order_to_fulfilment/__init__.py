@@ -7,19 +7,22 @@ that comes early is kept and counts when its time has come, one that comes twice
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import ClassVar
+from typing import Final
 
-from crossdock.core.process import Decided, Decision, Due, Fact, FlowContext, Happened, Settled
+from crossdock.canonical.events import Event
+from crossdock.canonical.order import OrderConfirmation
+from crossdock.core.process import Due, FlowContext, Happened
+from crossdock.processes.frame.workflow import Parts, Workflow
 from crossdock.processes.order_to_fulfilment import cancelling, carriage, changing, orders, releasing, shipping, warehouse
 from crossdock.processes.order_to_fulfilment.finishing import finish
-from crossdock.processes.order_to_fulfilment.milestones import strip
+from crossdock.processes.order_to_fulfilment.milestones import STAGES
 from crossdock.processes.order_to_fulfilment.people import decided
 from crossdock.processes.order_to_fulfilment.plan import plan
 from crossdock.processes.order_to_fulfilment.requirements import requires
 from crossdock.processes.order_to_fulfilment.settings import Settings
 from crossdock.processes.order_to_fulfilment.settled import settled
 from crossdock.processes.order_to_fulfilment.states import State, dump, load
+from crossdock.processes.order_to_fulfilment.telling import tell
 from crossdock.processes.order_to_fulfilment.work import Work
 
 __all__ = ["OrderToFulfilment", "Settings", "State"]
@@ -29,6 +32,7 @@ _EVENTS: dict[str, Callable[[Work, Happened], None]] = {
     "order.confirmed": orders.confirmed,
     "order.released": orders.released,
     "order.changed": orders.changed,
+    "order.amended": orders.amended,
     "order.cancelled": orders.cancelled,
     "fulfilment.status": warehouse.status,
     "picking.completed": warehouse.picked,
@@ -39,62 +43,7 @@ _EVENTS: dict[str, Callable[[Work, Happened], None]] = {
 }
 
 
-class OrderToFulfilment:
-    """The process of one order. See `docs/reference/order-to-fulfilment.md` for its rules, slots, actions and expectations."""
-
-    name = "order_to_fulfilment"
-    version = "1"
-    triggers: ClassVar[frozenset[str]] = frozenset({"order.placed", "order.confirmed"})
-    accepts: ClassVar[frozenset[str]] = frozenset(_EVENTS)
-    Settings: ClassVar[type[Settings]] = Settings
-    requires = staticmethod(requires)
-
-    def initial(self, key: str) -> State:
-        return State(key)
-
-    def decide(self, state: State, fact: Fact, context: FlowContext) -> Decision[State]:
-        w = Work(state, fact.at, plan(context))
-        if isinstance(fact, Happened):
-            handler = _EVENTS.get(fact.event.type)
-            if handler is None:
-                w.note(f"{fact.event.type} is nothing this process listens to")
-            else:
-                handler(w, fact)
-        elif isinstance(fact, Settled):
-            settled(w, fact)
-        elif isinstance(fact, Decided):
-            decided(w, fact)
-        else:
-            _due(w, fact)
-        _advance(w)
-        return w.decision()
-
-    def dump(self, state: State) -> bytes:
-        return dump(state)
-
-    def load(self, data: bytes) -> State:
-        return load(data)
-
-    def milestones(self, state: State) -> tuple[tuple[str, datetime | None], ...]:
-        return strip(state)
-
-    def finished(self, state: State) -> bool:
-        return bool(state.closed) and not state.asked and not state.parked
-
-
-def _due(w: Work, fact: Due) -> None:
-    """An expectation was not met in time (its owner is told by the hub), or a timer came."""
-    if fact.name not in w.expected:
-        return
-    if fact.name == "timer:release":
-        w.expected.remove(fact.name)
-        w.not_before = ""
-        return
-    # It stays expected: when it comes after all, whoever was told hears that too.
-    w.note(f"{fact.name} is late")
-    stage, _, n = fact.name.partition(":")
-    if stage == "delivered":
-        carriage.untraceable(w, int(n))
+_TOLD_BY_ERP: Final = frozenset({"order.confirmed", "order.changed", "order.cancelled", "picking.completed"})
 
 
 def _advance(w: Work) -> None:
@@ -114,3 +63,37 @@ def _advance(w: Work) -> None:
     for n in range(1, len(w.shipments) + 1):
         shipping.advance(w, n)
     finish(w)
+    tell(w)
+
+
+class OrderToFulfilment(Workflow[State, Work]):
+    """The process of one order. See `docs/reference/order-to-fulfilment.md` for its rules, slots, actions and expectations."""
+
+    name = "order_to_fulfilment"
+    version = "1"
+    triggers = frozenset({"order.placed", "order.confirmed"})
+    parts = Parts(State, Work, plan, _EVENTS, STAGES, Settings, requires, settled, decided, _advance, dump, load)
+
+    def elsewhere(self, event: Event, context: FlowContext) -> bool:
+        """Whether the ERP tells of an order that a hub brought there from a shop: of those carried out here there is an instance.
+
+        Should the shop tell the order here as well, it begins then and finds itself in the ERP under the same external id.
+        """
+        origin = event.key.split("/", 2)[1:2]
+        if event.source != context.roles.get("erp") or event.source in origin or len(event.key.split("/", 2)) < 3:
+            return False
+        return event.type in _TOLD_BY_ERP and not (isinstance(event.data, OrderConfirmation) and event.data.order is not None)
+
+    def indifferent(self, state: State, event: Event) -> bool:
+        """Whether a milestone is one more scan of a consignment that is on its way."""
+        return carriage.nothing_new(state, event.data)
+
+    def due(self, w: Work, fact: Due) -> None:
+        if fact.name == "timer:release":
+            if w.ring(fact.name):
+                w.not_before = ""
+            return
+        super().due(w, fact)
+        stage, _, n = fact.name.partition(":")
+        if stage == "delivered" and fact.name in w.expected:
+            carriage.untraceable(w, int(n))

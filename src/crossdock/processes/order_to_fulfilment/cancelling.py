@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from crossdock.core.errors import DecisionNeeded, NotStoppable
+from crossdock.processes.frame.states import ZERO
 from crossdock.processes.order_to_fulfilment.changing import adopt
 from crossdock.processes.order_to_fulfilment.documents import reduced, shipped_quantities
 from crossdock.processes.order_to_fulfilment.releasing import recall
-from crossdock.processes.order_to_fulfilment.states import MOVING, ZERO, Cancel, Shipment
+from crossdock.processes.order_to_fulfilment.states import MOVING, Cancel, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
 
@@ -177,6 +178,7 @@ def _cancel_rest(w: Work, cancel: Cancel, left: list[Shipment]) -> None:
     ordered = {line["number"]: Decimal(line["quantity"]["value"]) for line in order["lines"]}
     smaller = reduced(order, {number: min(quantity, quantities.get(number, ZERO)) for number, quantity in ordered.items()})
     w.cancel = replace(cancel, status="rest")
+    w.depart()
     w.note("what had not left the warehouse is cancelled, the rest goes on")
     if not smaller["lines"]:
         smaller = order

@@ -7,9 +7,12 @@ from typing import Any
 
 from crossdock.canonical.shipment import Milestone
 from crossdock.canonical.shipment import Shipment as ShipmentDocument
-from crossdock.core.errors import DecisionNeeded
+from crossdock.core.errors import DecisionNeeded, MilestonesContradict
 from crossdock.core.process import Happened
-from crossdock.processes.order_to_fulfilment.states import MOVING, Json, Shipment
+from crossdock.processes.frame.states import Json
+from crossdock.processes.journey import Told, journey
+from crossdock.processes.journey import nothing_new as repeats
+from crossdock.processes.order_to_fulfilment.states import MOVING, Shipment, State
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
 
@@ -48,6 +51,17 @@ def milestone_event(w: Work, fact: Happened) -> None:
     if event.type == "shipment.delivered":
         told["code"] = "delivered"
     _or_keep(w, told)
+
+
+def nothing_new(state: State, data: object) -> bool:
+    """Whether a milestone is one more scan of a consignment that is on its way."""
+    if not isinstance(data, Milestone):
+        return False
+    mine = [one for one in state.shipments if _carries(one, data.tracking_number)]
+    return bool(mine) and all(
+        repeats(((each["code"], datetime.fromisoformat(each["at"])) for each in one.milestones), data.code, data.at)
+        for one in mine
+    )
 
 
 def retry_early(w: Work) -> None:
@@ -173,6 +187,7 @@ def _milestone(w: Work, shipment: Shipment, told: Json) -> None:
         return
     shipment = replace(shipment, milestones=(*shipment.milestones, told))
     w.put(shipment)
+    _contradictions(w, shipment)
     if code in _LEFT:
         shipment = _left(w, shipment, at)
     slot = f"milestone:{shipment.n}"
@@ -194,6 +209,27 @@ def _milestone(w: Work, shipment: Shipment, told: Json) -> None:
         shipment = _left(w, shipment, at)
         w.put(replace(shipment, status="returned"))
         w.forget("delivered", shipment.n)
+
+
+def _contradictions(w: Work, shipment: Shipment) -> None:
+    """What no rule settles is a person's; with the next milestone it may be settled, or be another contradiction."""
+    told = [
+        Told(one["code"], datetime.fromisoformat(one["at"]), one["carrier"], one["carrier_code"]) for one in shipment.milestones
+    ]
+    found, slot = journey(told), f"milestones:{shipment.n}"
+    before = journey(told[:-1])
+    if found.settled:
+        if slot in w.parked:
+            w.unpark(slot)
+    elif found.doubts != before.doubts:
+        words = "; ".join(doubt.words for doubt in found.doubts)
+        error = MilestonesContradict(
+            f"{shipment.number}: {words}",
+            shipment=shipment.number,
+            tracking=[shipment.tracking],
+            doubts=[{"code": doubt.code, "words": doubt.words} for doubt in found.doubts],
+        )
+        w.park(slot, error, "carrier", ("acknowledge",))
 
 
 def _before_end(shipment: Shipment, at: str) -> bool:

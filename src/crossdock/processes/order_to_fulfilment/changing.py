@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from crossdock.core.errors import DecisionNeeded, NotStoppable
+from crossdock.processes.frame.states import ZERO, Json
 from crossdock.processes.order_to_fulfilment.documents import order_lines, plain
 from crossdock.processes.order_to_fulfilment.orders import difference, lines_of
 from crossdock.processes.order_to_fulfilment.releasing import recall
-from crossdock.processes.order_to_fulfilment.states import COMMITTED, MOVING, ZERO, Fulfilment, Json
+from crossdock.processes.order_to_fulfilment.states import COMMITTED, MOVING, Fulfilment
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
 
@@ -52,6 +53,8 @@ def applied(w: Work, refused: dict[str, str]) -> None:
     """The ERP applied the newer version, except the lines it `refused` (line number -> reason): those stay as they were."""
     if w.applying is None:
         return
+    if refused:
+        w.depart()
     target, w.applying = w.applying, None
     if refused:
         before = order_lines(w.document())
@@ -75,6 +78,7 @@ def _apply(w: Work) -> None:
     if w.wanted is None:
         return
     if w.insist == "apply":
+        w.depart()
         w.wanted = _at_least_committed(w, w.wanted)
     if w.wanted_by == w.erp_system:
         _adopt_wanted(w)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from crossdock.processes.frame.states import Json
 from crossdock.processes.order_to_fulfilment.documents import order_lines, plain
 from crossdock.processes.order_to_fulfilment.rules import decimal
 from crossdock.processes.order_to_fulfilment.settings import Product
-from crossdock.processes.order_to_fulfilment.states import Json, Shipment
+from crossdock.processes.order_to_fulfilment.states import Shipment
 from crossdock.processes.order_to_fulfilment.territories import declared
 from crossdock.processes.order_to_fulfilment.work import Work
 

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from hashlib import blake2b
 
+from crossdock.processes.frame.states import ZERO, Json
 from crossdock.processes.order_to_fulfilment.settings import Warehouse
-from crossdock.processes.order_to_fulfilment.states import ZERO, Fulfilment, Json, Shipment
-
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
-_ROOM = 40
+from crossdock.processes.order_to_fulfilment.states import Fulfilment, Shipment
 
 
 def plain(value: Decimal) -> str:
     """A decimal without exponent."""
     return format(value, "f")
-
-
-def numbered(prefix: str, key: str, n: int) -> str:
-    """The number of the `n`-th fulfilment order (`FO`) or shipment (`SH`) of an order: `FO-shopify-eu.1001-1`.
-
-    Unique over the whole hub: made of system and number of the business key, with a digest when they have to be shortened. At most
-    64 characters of letters, digits, dot, dash, underscore.
-    """
-    system, _, number = key.partition("/")[2].partition("/")
-    name = f"{system}.{number}"
-    if len(name) > _ROOM or not (_PLAIN.issuperset(system) and _PLAIN.issuperset(number)):
-        kept = "".join(char if char in _PLAIN else "_" for char in name[:_ROOM])
-        name = f"{kept}.{blake2b(key.encode(), digest_size=6).hexdigest()}"
-    return f"{prefix}-{name}-{n}"
 
 
 def order_lines(order: Json) -> dict[str, Json]:

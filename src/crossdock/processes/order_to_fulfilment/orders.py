@@ -9,12 +9,16 @@ from crossdock.canonical.events import Event
 from crossdock.canonical.order import OrderCancellation, OrderConfirmation, SalesOrder
 from crossdock.core.errors import DecisionNeeded, NotStoppable
 from crossdock.core.process import Happened
+from crossdock.processes.frame.states import Json
+from crossdock.processes.order_to_fulfilment.amending import laid_over
 from crossdock.processes.order_to_fulfilment.documents import order_lines
 from crossdock.processes.order_to_fulfilment.rules import erp_of
-from crossdock.processes.order_to_fulfilment.states import Cancel, Json, Line
+from crossdock.processes.order_to_fulfilment.states import Cancel, Line
 from crossdock.processes.order_to_fulfilment.work import Work
 
 CANCELLED_EARLY = "order.cancelled"
+AMENDED_EARLY = "order.amended"
+_TERMS = ("service_level", "requested_ship_date", "note", "incoterm")
 
 
 def lines_of(order: Json) -> dict[str, Line]:
@@ -27,7 +31,7 @@ def placed(w: Work, fact: Happened) -> None:
     event = fact.event
     order = fact.document()
     if w.order is not None:
-        _newer(w, order, event.source, "order.placed")
+        _newer(w, _since(w, order, event.source), event.source, "order.placed")
         return
     _start(w, order, event, shop=event.source)
 
@@ -86,7 +90,33 @@ def changed(w: Work, fact: Happened) -> None:
         return
     if event.source == w.erp_system and w.shop:
         order = _in_shop_terms(w, order)
-    _newer(w, order, event.source, "order.changed")
+    _newer(w, _since(w, order, event.source), event.source, "order.changed")
+
+
+def amended(w: Work, fact: Happened) -> None:
+    """`order.amended`: what changes in the order, and nothing else."""
+    event, change = fact.event, fact.document()
+    if w.order is None:
+        w.early.append({"type": AMENDED_EARLY, "change": change, "source": event.source})
+        w.note("the amendment came before the order; it is kept")
+        return
+    _amend(w, change, event.source)
+
+
+def _amend(w: Work, change: Json, source: str) -> None:
+    base = w.wanted or w.applying or w.order
+    if base is None:
+        return
+    order, open_ = laid_over(base, change)
+    if open_:
+        error = DecisionNeeded(
+            f"{source} amends the order in a way that leaves things open: {'; '.join(open_)}", amendment=change
+        )
+        w.park("amendment", error, "shop", ("acknowledge",))
+        return
+    if w.said is not None and source == w.shop:
+        w.said = laid_over(w.said, change)[0]
+    _newer(w, order, source, "order.amended")
 
 
 def cancelled(w: Work, fact: Happened) -> None:
@@ -129,6 +159,8 @@ def _cancel_lines(w: Work, numbers: tuple[str, ...], source: str, reason: str) -
     if base is None or not numbers:
         request_cancel(w, source, reason)
         return
+    if w.said is not None and source == w.shop:
+        w.said = {**w.said, "lines": [line for line in w.said["lines"] if line["number"] not in numbers]}
     left = [line for line in base["lines"] if line["number"] not in numbers]
     if len(left) == len(base["lines"]):
         w.note(f"{source} cancels lines the order does not have: {', '.join(numbers)}")
@@ -156,6 +188,27 @@ def _start(w: Work, order: Json, event: Event, shop: str) -> None:
     for entry in [one for one in w.early if one["type"] == CANCELLED_EARLY]:
         w.early.remove(entry)
         _cancel_lines(w, tuple(entry["lines"]), entry["source"], entry["reason"])
+    for entry in [one for one in w.early if one["type"] == AMENDED_EARLY]:
+        w.early.remove(entry)
+        _amend(w, entry["change"], entry["source"])
+
+
+def _since(w: Work, order: Json, source: str) -> Json:
+    """What the shop wants: what it states now, without what it stated before already and what was decided otherwise since."""
+    base, said = w.wanted or w.applying or w.order, w.said
+    if said is None or base is None or source != w.shop:
+        return order
+    ours, before, now = order_lines(base), order_lines(said), order_lines(order)
+    lines = [line for number, line in ours.items() if number not in before and number not in now]
+    for number, line in now.items():
+        if number not in before or _of_line(line) != _of_line(before[number]):
+            lines.append(line)
+        elif number in ours:
+            lines.append(ours[number])
+    terms = {name: base[name] for name in ("ship_to", *_TERMS) if order[name] == said[name]}
+    merged = {**order, **terms, "lines": lines}
+    w.said = order if material(merged) != material(order) else None
+    return merged
 
 
 def _newer(w: Work, order: Json, source: str, what: str) -> None:
@@ -164,6 +217,9 @@ def _newer(w: Work, order: Json, source: str, what: str) -> None:
         return
     if w.closed == "cancelled" or w.withdrawn_order():
         w.note(f"{what} from {source} for an order that is {w.closed or 'being cancelled'}: nothing is changed")
+        return
+    if not order["lines"]:
+        request_cancel(w, source, "nothing is left of it")
         return
     coarse = source == w.erp_system and bool(w.shop)
     base = w.wanted or w.applying or w.order
@@ -190,17 +246,12 @@ def material(order: Json, coarse: bool = False) -> Any:
     place = [_squeezed(address[name]) for name in ("street", "street2", "postal_code", "city", "country")]
     if coarse:
         return sorted((line["number"], line["sku"], Decimal(line["quantity"]["value"])) for line in order["lines"]), place
-    lines = [
-        (
-            line["number"],
-            line["sku"],
-            Decimal(line["quantity"]["value"]),
-            line["quantity"]["unit"],
-            Decimal(line["unit_price"]["amount"]),
-        )
-        for line in order["lines"]
-    ]
-    return sorted(lines), address, [order[name] for name in ("service_level", "requested_ship_date", "note", "incoterm")]
+    return sorted(_of_line(line) for line in order["lines"]), address, [order[name] for name in _TERMS]
+
+
+def _of_line(line: Json) -> Any:
+    quantity, price = line["quantity"], line["unit_price"]
+    return line["number"], line["sku"], Decimal(quantity["value"]), quantity["unit"], Decimal(price["amount"])
 
 
 def difference(old: Json, new: Json) -> str:

@@ -6,32 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossdock.core.process import Decided
+from crossdock.processes.frame import dispatch
+from crossdock.processes.frame.states import Asked
 from crossdock.processes.order_to_fulfilment import cancelling, releasing, warehouse
 from crossdock.processes.order_to_fulfilment.customs import supplied
 from crossdock.processes.order_to_fulfilment.orders import request_cancel
 from crossdock.processes.order_to_fulfilment.rules import clipped, with_picked
 from crossdock.processes.order_to_fulfilment.settled import accepted
-from crossdock.processes.order_to_fulfilment.states import Asked
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
 
 
 def decided(w: Work, fact: Decided) -> None:
     """A person settled a slot."""
-    for made, asked in w.asked.items():
-        if asked.failed and asked.slot == fact.slot:
-            _about_command(w, made, asked, fact)
-            return
-    if fact.slot not in w.parked:
-        w.note(f"{fact.slot} needs no decision any more")
-        return
-    kind, _, suffix = fact.slot.partition(":")
-    handler = _HANDLERS.get(kind)
-    n = int(suffix) if suffix.isdecimal() else 0
-    if fact.action == "acknowledge" and kind in _ACKNOWLEDGED:
-        w.unpark(fact.slot)
-    elif handler is None or not handler(w, n, fact):
-        w.note(f"{fact.action!r} cannot be chosen for {fact.slot}")
+    dispatch.decide(w, fact, about_command=_about_command, acknowledged=_ACKNOWLEDGED, handlers=_HANDLERS)
 
 
 def _about_command(w: Work, made: str, asked: Asked, fact: Decided) -> None:
@@ -58,7 +46,7 @@ def _about_command(w: Work, made: str, asked: Asked, fact: Decided) -> None:
         _SKIPPED[name](w, asked)
         w.note(f"{name} is left out: {fact.reason}")
     else:
-        w.note(f"{action!r} cannot be chosen for {fact.slot}")
+        dispatch.not_offered(w, fact)
 
 
 def _system(w: Work, asked: Asked) -> str:
@@ -88,6 +76,7 @@ def _customs(w: Work, n: int, fact: Decided) -> bool:
                 supplied(w, picked["sku"], found)
     term = fact.data.get("incoterm")
     if isinstance(term, str) and len(term) == 3 and term.isascii() and term.isupper() and w.order is not None:
+        w.depart()
         w.order = {**w.order, "incoterm": term}
     _retry(w, fact.slot, n)
     return True
@@ -189,6 +178,7 @@ def _cancel(w: Work, n: int, fact: Decided) -> bool:
 
 def _change(w: Work, n: int, fact: Decided) -> bool:
     if fact.action == "ignore":
+        w.depart()
         w.wanted, w.wanted_by, w.insist = None, "", ""
         w.note("the change is not carried out")
         if any(line.dropped for line in w.lines.values()):
@@ -227,7 +217,7 @@ def _skip_milestone(w: Work, asked: Asked) -> None:
     """A milestone that is not passed on: nothing follows."""
 
 
-_ACKNOWLEDGED = frozenset({"order", "cancel", "change", "milestone", "late_pick", "unknown"})
+_ACKNOWLEDGED = frozenset({"order", "cancel", "change", "amendment", "milestone", "milestones", "late_pick", "unknown"})
 _HANDLERS = {
     "discrepancy": _discrepancy,
     "customs": _customs,

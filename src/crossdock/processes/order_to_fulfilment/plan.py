@@ -3,80 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
-from crossdock.core.calendar import cutoff_moment
-from crossdock.core.errors import LandscapeInvalid
-from crossdock.core.process import FlowContext, Sla
-from crossdock.processes.memo import Memo
-from crossdock.processes.order_to_fulfilment.settings import Settings, Stage, Warehouse, default_sla
+from crossdock.core.process import FlowContext
+from crossdock.processes.frame.plan import Plan as FramePlan
+from crossdock.processes.frame.plan import resolver
+from crossdock.processes.order_to_fulfilment.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What one flow says: its settings, who plays which role, and the clocks."""
+class Plan(FramePlan[Settings]):
+    """What one flow says, and the roles that play carriers."""
 
-    context: FlowContext
-    settings: Settings
     carriers: tuple[str, ...]
 
-    def system(self, role: str) -> str:
-        """The system that plays a role. Raises LandscapeInvalid when the flow names none."""
-        system = self.context.roles.get(role)
-        if system is None:
-            raise LandscapeInvalid(
-                f"flow {self.context.flow!r} has no system in role {role!r}", flow=self.context.flow, role=role
-            )
-        return system
 
-    def owner(self, role: str) -> str:
-        """The team that gets failures of a role."""
-        return self.settings.owners.get(role.partition(":")[0], self.context.owner)
-
-    def due(self, stage: Stage, at: datetime, warehouse: Warehouse) -> tuple[datetime, Sla] | None:
-        """By when a stage is expected when the one before was reached at `at`; None when nobody expects it.
-
-        A calendar or cut-off the landscape does not have raises LandscapeInvalid.
-        """
-        sla = self.context.slas.get(stage) or default_sla(self.settings, stage, warehouse.calendar)
-        if sla is None:
-            return None
-        moments: list[datetime] = []
-        if sla.within is not None:
-            moments.append(self.later(at, sla.within, sla.working))
-        if sla.cutoff:
-            moments.append(self.cutoff(sla.cutoff, at))
-        return (min(moments), sla) if moments else None
-
-    def later(self, at: datetime, duration: timedelta, calendar: str = "") -> datetime:
-        """`duration` after `at`, in the working time of `calendar` when one is named."""
-        if not calendar:
-            return at + duration
-        try:
-            return self.context.calendars[calendar].add_working(at, duration)
-        except KeyError:
-            raise LandscapeInvalid(
-                f"flow {self.context.flow!r} uses an unknown calendar {calendar!r}", calendar=calendar
-            ) from None
-
-    def cutoff(self, name: str, at: datetime) -> datetime:
-        """The next time cut-off `name` (`calendar/cut-off`) falls."""
-        try:
-            return cutoff_moment(self.context.calendars, name, at)
-        except KeyError:
-            raise LandscapeInvalid(f"flow {self.context.flow!r} uses an unknown cut-off {name!r}", cutoff=name) from None
-
-
-def _resolve(context: FlowContext) -> Plan:
-    try:
-        settings = Settings.model_validate(dict(context.settings))
-    except ValidationError as error:
-        raise LandscapeInvalid(f"the settings of flow {context.flow!r} do not fit: {error}", flow=context.flow) from None
+def _plan(context: FlowContext, settings: Settings) -> Plan:
     carriers = tuple(sorted(role for role in context.roles if role == "carrier" or role.startswith("carrier:")))
     return Plan(context, settings, carriers)
 
 
-plan = Memo(_resolve)
+plan = resolver(Settings, _plan)
 """The plan of a flow context, made once."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from crossdock.core.errors import DecisionNeeded
-from crossdock.processes.order_to_fulfilment.documents import fulfilment_order, numbered
+from crossdock.processes.frame.numbers import numbered
+from crossdock.processes.order_to_fulfilment.documents import fulfilment_order
 from crossdock.processes.order_to_fulfilment.rules import carrier_of
 from crossdock.processes.order_to_fulfilment.states import Fulfilment, PickLine
 from crossdock.processes.order_to_fulfilment.work import Work

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from crossdock.processes.frame.states import ZERO, Json
 from crossdock.processes.order_to_fulfilment.documents import order_lines, plain
 from crossdock.processes.order_to_fulfilment.settings import Carrier, Tolerance
-from crossdock.processes.order_to_fulfilment.states import ZERO, Fulfilment, Json, PickLine, Shipment
+from crossdock.processes.order_to_fulfilment.states import Fulfilment, PickLine, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from crossdock.canonical.party import Address
 from crossdock.canonical.shipment import MilestoneCode
 from crossdock.canonical.values import CountryCode
-from crossdock.core.process import Sla
+from crossdock.processes.frame.settings import Strict
 
 ShortRule = Literal["backorder", "close_short", "cancel_remainder", "ask"]
 OverRule = Literal["accept", "ship_ordered", "ask"]
@@ -28,12 +28,6 @@ _EXPECTED: dict[Stage, timedelta] = {
     "delivered": timedelta(days=7),
 }
 _CUTOFF = r"^([^/\s]+/[^/\s]+)?$"
-
-
-class Strict(BaseModel):
-    """Unknown settings are refused, so that typing errors are found."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Served(Strict):
@@ -188,6 +182,19 @@ class Settings(Strict):
         Field(description="What ends the transaction; `dispatched` for carriers without tracking."),
     ] = "delivered"
 
+    tells: Annotated[
+        bool,
+        Field(
+            description="Tell other workflows of the order (invoices) what left the stock (`shipment.shipped`) and when that was all "
+            "(`order.shipped`)."
+        ),
+    ] = False
+
+    quotes: Annotated[
+        bool,
+        Field(description="Tell other workflows of the order what the carrier asks as soon as it is booked (`freight.quoted`)."),
+    ] = False
+
     expectations: Annotated[
         dict[Stage, timedelta],
         Field(description="How soon after the stage before; the flow's `slas` of the same names go before."),
@@ -198,11 +205,3 @@ class Settings(Strict):
     budgets: Annotated[dict[str, str], Field(description="Command (`shipment.book`) and the retry budget it is given.")] = Field(
         default_factory=dict
     )
-
-
-def default_sla(settings: Settings, name: Stage, calendar: str) -> Sla | None:
-    """The flow's own expectation of a stage; warehouse stages count in the warehouse's working time when it has a calendar."""
-    within = settings.expectations.get(name)
-    if within is None:
-        return None
-    return Sla(within, working=calendar if name in {"released", "picked", "booked"} else "")

@@ -8,12 +8,16 @@ from typing import Any
 from crossdock.core.errors import CrossdockError, DecisionNeeded
 from crossdock.core.process import Settled
 from crossdock.processes.command_ids import command_id
+from crossdock.processes.frame import dispatch
+from crossdock.processes.frame.states import Asked, Json
+from crossdock.processes.frame.work import pairs
 from crossdock.processes.order_to_fulfilment import cancelling, changing
 from crossdock.processes.order_to_fulfilment.carriage import booked
 from crossdock.processes.order_to_fulfilment.customs import supplied
 from crossdock.processes.order_to_fulfilment.releasing import recall
 from crossdock.processes.order_to_fulfilment.rules import beyond
-from crossdock.processes.order_to_fulfilment.states import MOVING, Asked, Json
+from crossdock.processes.order_to_fulfilment.states import MOVING
+from crossdock.processes.order_to_fulfilment.telling import quote
 from crossdock.processes.order_to_fulfilment.warehouse import stopped, taken
 from crossdock.processes.order_to_fulfilment.work import ROLE, Work
 from crossdock.processes.values import replace
@@ -33,38 +37,21 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 
 def settled(w: Work, fact: Settled) -> None:
     """A command of this process came to its end."""
-    asked = w.asked.get(fact.command_id)
-    if asked is None:
-        _stray(w, fact)
-    elif isinstance(fact.result, CrossdockError):
-        _failed(w, fact.command_id, asked, fact.result)
-    else:
-        accepted(w, fact.command_id, asked, fact.result.ack, fact.system)
+    dispatch.end(w, fact, stray=_stray, failed=_failed, accepted=accepted)
 
 
 def accepted(w: Work, made: str, asked: Asked, ack: Mapping[str, Any], system: str) -> None:
     """The target did it (or a person did it by hand)."""
-    del w.asked[made]
-    if asked.failed:
-        w.unpark(asked.slot)
-    refer(w, ack)
+    dispatch.drop(w, made, asked)
+    for scheme, value in pairs(ack):
+        w.refer(scheme, value)
     if not asked.suffix.endswith(".stray"):
         _HANDLERS[asked.name](w, asked, ack, system)
 
 
-def refer(w: Work, ack: Mapping[str, Any]) -> None:
-    """Register the references an acknowledgement brings; what is not a pair is left alone."""
-    pairs = ack.get("references")
-    for pair in pairs if isinstance(pairs, (list, tuple)) else ():
-        if isinstance(pair, (list, tuple)) and len(pair) == 2:
-            w.refer(str(pair[0]), str(pair[1]))
-
-
 def _failed(w: Work, made: str, asked: Asked, error: CrossdockError) -> None:
-    w.asked[made] = replace(asked, failed=True)
-    actions = ACTIONS.get(asked.name, ("done", "skip"))
-    w.park(asked.slot, error, ROLE[asked.name.partition(".")[0]], actions, made)
-    w.note(f"{asked.name} did not succeed: {error.message}")
+    role, actions = ROLE[asked.name.partition(".")[0]], ACTIONS.get(asked.name, ("done", "skip"))
+    dispatch.fail(w, made, asked, error, role, actions)
     n = asked.n
     if asked.suffix.endswith(".stray"):
         return
@@ -194,7 +181,15 @@ def _recalled(w: Work, asked: Asked, ack: Mapping[str, Any], system: str) -> Non
 def _booked(w: Work, asked: Asked, ack: Mapping[str, Any], system: str) -> None:
     shipment = w.shipments[asked.n - 1]
     if shipment.status in {"booking", "failed"} or shipment.status in MOVING or not shipment.waybill:
-        booked(w, shipment, dict(ack))
+        if shipment.status in {"cancelling", "cancelled"}:
+            # it was cancelled by a name the carrier does not book under: cancelled again by its waybill, that is another command
+            shipment = replace(shipment, bookings=shipment.bookings + 1)
+        shipment = booked(w, shipment, dict(ack))
+        cost = ack.get("cost")
+        if w.settings.tells and isinstance(cost, Mapping) and cost.get("amount") and cost.get("currency"):
+            shipment = replace(shipment, cost={"amount": str(cost["amount"]), "currency": str(cost["currency"])})
+            w.put(shipment)
+            quote(w, shipment, system, ack)
 
 
 def _unbooked(w: Work, asked: Asked, ack: Mapping[str, Any], system: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from crossdock.core.errors import CustomsIncomplete, DecisionNeeded
+from crossdock.processes.frame.states import Json
 from crossdock.processes.order_to_fulfilment.carriage import booked
 from crossdock.processes.order_to_fulfilment.customs import declaration, incoterm
 from crossdock.processes.order_to_fulfilment.documents import confirmation, shipment_document, shop_lines
 from crossdock.processes.order_to_fulfilment.rules import carrier_of
-from crossdock.processes.order_to_fulfilment.states import COMMITTED, MOVING, Json, Shipment
+from crossdock.processes.order_to_fulfilment.states import COMMITTED, MOVING, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
 

@@ -13,13 +13,11 @@ from typing import Any, Final, Literal
 
 import orjson
 
-Json = dict[str, Any]
-ZERO: Final = Decimal(0)
+from crossdock.processes.frame.states import VERSION, ZERO, Asked, Closed, Json, Step
 
 ErpStatus = Literal["", "creating", "created", "confirming", "confirmed", "cancelling", "cancelled"]
 FulfilmentStatus = Literal["sent", "failed", "live", "recalling", "cancelled", "refused", "short", "done"]
 ShipmentStatus = Literal["open", "booking", "failed", "booked", "cancelling", "cancelled", "dispatched", "delivered", "returned"]
-Step = Literal["", "asked", "failed", "done", "skipped"]
 CancelStatus = Literal["wanted", "asked", "agreed", "rest", "refused", "done"]
 
 COMMITTED: Final = frozenset({"sent", "failed", "live", "recalling", "refused", "short"})
@@ -74,6 +72,7 @@ class Shipment:
     """One consignment (`n` counts them), made from a pick confirmation; `lines` and `packages` as the warehouse confirmed them.
 
     `held` are slots a person must settle before it is booked. `bookings` counts how often it was booked, by whomever. `told_shop`, `told_erp` count the milestones already passed on.
+    `cost` is what the carrier asks, `shipped` is the waybill and tracking number other workflows were told when the goods left the stock.
     """
 
     n: int
@@ -101,6 +100,8 @@ class Shipment:
     milestones: tuple[Json, ...] = ()
     told_shop: int = 0
     told_erp: int = 0
+    cost: Json | None = None
+    shipped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,30 +120,12 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A command that is not settled: its name, its suffix (`2`, `2.1`, `erp`), and whether it failed and waits for a person."""
-
-    name: str
-    suffix: str
-    failed: bool = False
-
-    @property
-    def n(self) -> int:
-        """The `n` of the fulfilment order or shipment it is about; 0 for none."""
-        head = self.suffix.partition(".")[0]
-        return int(head) if head.isdecimal() else 0
-
-    @property
-    def slot(self) -> str:
-        """The slot it is parked in when it failed."""
-        return f"{self.name}:{self.suffix}"
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """The whole of one order. `order` is the version in force, `wanted` a newer one that is not in force yet, `applying` the one the
     ERP is asked to apply; `insist` is what a person said about a change that came late. `customs` are facts by SKU as
-    the ERP acknowledged or a person supplied them. `parked` are slots where a person decides; slots of failed commands are in `asked`.
+    the ERP acknowledged or a person supplied them. `said` is what the shop stated last, where the order in force is another one because a
+    rule, a person or the ERP decided so: the shop repeats it with every update, and that is no wish. `parked` are slots where a person decides; slots of failed commands are in `asked`.
+    `complete` are the shipments other workflows were told to be all there will be; None while they were not.
     """
 
     key: str
@@ -174,10 +157,9 @@ class State:
     customs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     refs: Mapping[str, str] = field(default_factory=dict)
     reached: Mapping[str, str] = field(default_factory=dict)
-    closed: Literal["", "finished", "cancelled"] = ""
-
-
-VERSION: Final = 1
+    closed: Closed = ""
+    said: Json | None = None
+    complete: tuple[str, ...] | None = None
 
 
 def dump(state: State) -> bytes:
@@ -209,6 +191,8 @@ def load(data: bytes) -> State:
     for name in ("parked", "expected", "early"):
         if name in known:
             known[name] = tuple(known[name])
+    if known.get("complete") is not None:
+        known["complete"] = tuple(known["complete"])
     cancel = got("cancel")
     return State(
         **known,
@@ -225,12 +209,13 @@ def load(data: bytes) -> State:
 _STATE: Final = (
     "key", "number", "source", "shop", "order", "wanted", "wanted_by", "applying", "insist", "changes", "erp", "erp_system", "erp_id",
     "erp_number", "erp_lines", "creations", "released", "not_before", "parked", "expected", "early", "customs", "refs", "reached", "closed",
+    "said", "complete",
 )  # fmt: skip
 _FULFILMENT: Final = ("n", "number", "status", "system", "sequence", "ship_by", "recalls", "late", "early", "kept")
 _SHIPMENT: Final = (
     "n", "number", "fulfilment", "status", "lines", "packages", "picked_at", "sequence", "final", "close_short", "held", "carrier",
     "system", "bookings", "waybill", "tracking", "tracking_url", "late", "transfer", "transfer_id", "shop", "track", "milestones",
-    "told_shop", "told_erp",
+    "told_shop", "told_erp", "cost", "shipped",
 )  # fmt: skip
 _CANCEL: Final = ("source", "reason", "status", "erp", "shop")
 _TUPLES: Final = ("lines", "packages", "held", "milestones", "early", "kept")
@@ -241,7 +226,7 @@ def _kept(value: Any, names: tuple[str, ...]) -> Json:
     found: Json = {}
     for name in names:
         member = getattr(value, name)
-        if member or name == "final":
+        if member or name == "final" or (name == "complete" and member is not None):
             found[name] = member
     return found
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from crossdock.canonical.fulfilment import FulfilmentStatus, PickConfirmation
 from crossdock.core.errors import DecisionNeeded, ReferenceUnknown
 from crossdock.core.process import Happened
-from crossdock.processes.order_to_fulfilment.documents import numbered, plain, reduced
+from crossdock.processes.frame.numbers import numbered
+from crossdock.processes.frame.states import ZERO, Json
+from crossdock.processes.order_to_fulfilment.documents import plain, reduced
 from crossdock.processes.order_to_fulfilment.orders import request_cancel
 from crossdock.processes.order_to_fulfilment.rules import judge, with_picked
-from crossdock.processes.order_to_fulfilment.states import COMMITTED, ZERO, Fulfilment, Json, Shipment
+from crossdock.processes.order_to_fulfilment.states import COMMITTED, Fulfilment, Shipment
 from crossdock.processes.order_to_fulfilment.work import Work
 from crossdock.processes.values import replace
 
@@ -168,6 +170,7 @@ def take_off(w: Work) -> None:
     base = w.wanted or w.applying or w.order
     if base is None:
         return
+    w.depart()
     quantities = {}
     for raw in base["lines"]:
         line = w.lines.get(raw["number"])

@@ -1,45 +1,37 @@
-"""One decision in the making: the state being changed and what is to be done about it; knows no business rule.
-
-A `Work` lives for one call of `decide`. It starts from the immutable state, is changed by the modules that know the rules, and ends as
-a `Decision` with a new immutable state.
-"""
+"""One decision about an order in the making: the state being changed and what is there; knows no business rule."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from crossdock.canonical.events import Reference
-from crossdock.core.commands import Command
-from crossdock.core.errors import CrossdockError
-from crossdock.core.process import Decision, Expectation, Parked
-from crossdock.processes.command_ids import command_id
+from crossdock.processes.frame import work as frame
+from crossdock.processes.frame.states import ZERO, Json
 from crossdock.processes.order_to_fulfilment.plan import Plan
 from crossdock.processes.order_to_fulfilment.settings import Stage, Warehouse
-from crossdock.processes.order_to_fulfilment.states import (
-    COMMITTED,
-    WITHDRAWN,
-    ZERO,
-    Asked,
-    Cancel,
-    Fulfilment,
-    Json,
-    Line,
-    Shipment,
-    State,
-)
+from crossdock.processes.order_to_fulfilment.states import COMMITTED, WITHDRAWN, Cancel, Fulfilment, Line, Shipment, State
 
 ROLE = {"order": "erp", "transfer": "erp", "fulfilment": "wms", "shipment": "carrier", "shop": "shop"}
 """The kind of system that carries out a command, by the first part of its name."""
 
 
-class Work:
-    """The changing copy of a state, and what the decision will say. Attributes named like those of `State` mean the same."""
+_STAGE_ROLE: dict[str, str] = {
+    "confirmed": "erp",
+    "released": "wms",
+    "picked": "wms",
+    "booked": "carrier",
+    "dispatched": "wms",
+    "delivered": "carrier",
+}
+
+
+class Work(frame.Work[State]):
+    """The changing copy of an order's state. Attributes named like those of `State` mean the same."""
+
+    stage_roles = _STAGE_ROLE
 
     def __init__(self, state: State, at: datetime, plan: Plan) -> None:
-        self.state = state
-        self.at = at
+        super().__init__(state, at, plan)
         self.plan = plan
         self.settings = plan.settings
         self.number = state.number
@@ -63,24 +55,11 @@ class Work:
         self.fulfilments: list[Fulfilment] = list(state.fulfilments)
         self.shipments: list[Shipment] = list(state.shipments)
         self.cancel: Cancel | None = state.cancel
-        self.asked: dict[str, Asked] = dict(state.asked)
-        self.parked: list[str] = list(state.parked)
-        self.expected: list[str] = list(state.expected)
         self.early: list[Json] = list(state.early)
         self.customs = state.customs
-        self.refs: dict[str, str] = dict(state.refs)
-        self.reached: dict[str, str] = dict(state.reached)
-        self.closed = state.closed
-
-        self.commands: list[Command] = []
-        self.expect: dict[str, Expectation] = {}
-        self.fulfilled: list[str] = []
-        self.withdrawn: list[str] = []
-        self.references: list[Reference] = []
-        self.parks: dict[str, Parked] = {}
-        self.unparks: list[str] = []
-        self.revoked: list[str] = []
-        self.notes: list[str] = []
+        self.said = state.said
+        self.complete = state.complete
+        self.papers = {Fulfilment: self.fulfilments, Shipment: self.shipments}
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
@@ -89,6 +68,12 @@ class Work:
         if self.order is None:
             raise LookupError("there is no order yet")
         return self.order
+
+    def depart(self) -> None:
+        """The order in force will not be what the shop stated: remember that. Called before the order is made another one."""
+        if self.shop and self.said is None:
+            wanted = self.wanted if self.wanted_by == self.shop else None
+            self.said = wanted or self.applying or self.order
 
     def warehouse(self) -> Warehouse:
         """The warehouse that fulfils this order: the first that serves its country and service level, else the first."""
@@ -124,135 +109,18 @@ class Work:
         """Whether nothing more is to be released, booked or shipped because the order is being cancelled."""
         return self.cancel is not None and self.cancel.status in WITHDRAWN
 
-    def running(self, name: str, n: int) -> bool:
-        """Whether a command of this name about `n` is on its way."""
-        return any(one.name == name and one.n == n and not one.failed for one in self.asked.values())
-
-    def failed(self, name: str, n: int | None = None) -> str:
-        """The id of the failed command of this name (about `n`) that waits for a person; empty when there is none."""
-        for made, one in self.asked.items():
-            if one.failed and one.name == name and (n is None or one.n == n):
-                return made
-        return ""
-
-    # --- what changes -------------------------------------------------------------------------------------------------
-
-    def put(self, changed: Fulfilment | Shipment) -> None:
-        """Replace the fulfilment order or shipment of the same `n`, or add it."""
-        items: list[Any] = self.fulfilments if isinstance(changed, Fulfilment) else self.shipments
-        if changed.n <= len(items):
-            items[changed.n - 1] = changed
-        else:
-            items.append(changed)
-
-    def reach(self, stage: str, at: str = "") -> None:
-        """Note that a stage of the strip was reached, once."""
-        self.reached.setdefault(stage, at or self.at.isoformat())
-
-    def note(self, text: str) -> None:
-        """Say in business words why; kept in the audit trail."""
-        self.notes.append(text)
-
-    def refer(self, scheme: str, value: str) -> None:
-        """Register another name of this transaction."""
-        if value and self.refs.get(scheme) != value:
-            self.refs[scheme] = value
-            self.references.append(Reference(scheme, value))
-
-    # --- what is to be done ---------------------------------------------------------------------------------------------
-
-    def issue(self, name: str, system: str, suffix: str, data: Json, deadline: datetime | None = None) -> None:
-        """Ask a system for an effect. `suffix` tells commands of this name apart and begins with the `n` of what it is about."""
-        made = command_id(self.state.key, name, suffix)
-        data["refs"] = dict(self.refs)
-        budget = self.settings.budgets.get(name, "")
-        self.asked[made] = Asked(name, suffix)
-        self.commands.append(Command(made, name, system, self.state.key, data, self.plan.context.flow, budget, deadline))
-
-    def park(self, slot: str, error: CrossdockError, role: str, actions: tuple[str, ...], command: str = "") -> None:
-        """Hand over to a person. A slot of a failed command (`command`) is kept with the command, others in `parked`."""
-        if not command and slot not in self.parked:
-            self.parked.append(slot)
-        self.parks[slot] = Parked(error, slot, self.plan.owner(role), actions, command)
-        if slot in self.unparks:
-            self.unparks.remove(slot)
-
-    def unpark(self, slot: str) -> None:
-        """Nobody is needed for this slot any more."""
-        if slot in self.parked:
-            self.parked.remove(slot)
-        if (self.parks.pop(slot, None) is None or slot in self.state.parked) and slot not in self.unparks:
-            self.unparks.append(slot)
-
-    def revoke(self, made: str) -> None:
-        """Give a failed command up: it is not retried any more, and its slot needs nobody."""
-        one = self.asked.pop(made)
-        self.revoked.append(made)
-        self.unpark(one.slot)
-
     def await_stage(self, stage: Stage, n: int = 0, description: str = "") -> None:
-        """Expect a stage (`n` of a fulfilment order or shipment) from now on."""
-        name = f"{stage}:{n}" if n else stage
-        found = self.plan.due(stage, self.at, self.warehouse())
-        if found is None or name in self.expected:
+        """Expect a stage (`n` of a fulfilment order or shipment) from now on; stages of the warehouse count in its working time."""
+        if (f"{stage}:{n}" if n else stage) in self.expected:
             return
-        due, sla = found
-        warn = due - sla.warn if sla.warn is not None else None
-        owner = sla.owner or self.plan.owner(_STAGE_ROLE[stage])
-        self.expected.append(name)
-        self.expect[name] = Expectation(name, due, warn, owner, sla.description or description)
+        calendar = self.warehouse().calendar if stage in {"released", "picked", "booked"} else ""
+        self.expect_stage(stage, n, self.at, description, calendar=calendar)
 
-    def came(self, stage: Stage, n: int = 0) -> None:
-        """The expected stage was reached."""
-        self._no_longer(f"{stage}:{n}" if n else stage, self.fulfilled)
-
-    def forget(self, stage: Stage, n: int = 0) -> None:
-        """Nobody waits for this stage any more."""
-        self._no_longer(f"{stage}:{n}" if n else stage, self.withdrawn)
-
-    def timer(self, name: str, due: datetime) -> None:
-        """Come back at `due`; nobody is told."""
-        if name not in self.expected:
-            self.expected.append(name)
-        self.expect[name] = Expectation(name, due, silent=True)
-
-    def _no_longer(self, name: str, where: list[str]) -> None:
-        if name in self.expected:
-            self.expected.remove(name)
-            if self.expect.pop(name, None) is None or name in self.state.expected:
-                where.append(name)
-
-    def decision(self) -> Decision[State]:
-        """The decision as it stands."""
-        state = State(
+    def kept(self) -> State:
+        return State(
             self.state.key, self.number, self.source, self.shop, self.order, self.wanted, self.wanted_by, self.applying, self.insist,
             self.changes, self.erp, self.erp_system, self.erp_id, self.erp_number, self.erp_lines, self.creations, self.released,
             self.not_before, tuple(self.lines.values()), tuple(self.fulfilments), tuple(self.shipments), self.cancel, self.asked,
             tuple(self.parked), tuple(self.expected), tuple(self.early), self.customs, self.refs, self.reached, self.closed,
+            self.said, self.complete,
         )  # fmt: skip
-        if not self.commands and state == self.state:
-            # The very state: nothing has to be stored again.
-            state = self.state
-        return Decision(
-            state,
-            tuple(self.commands),
-            tuple(self.expect.values()),
-            tuple(self.fulfilled),
-            tuple(self.references),
-            tuple(self.parks.values()),
-            tuple(self.unparks),
-            tuple(self.withdrawn),
-            tuple(self.notes),
-            (),
-            tuple(self.revoked),
-        )
-
-
-_STAGE_ROLE: dict[Stage, str] = {
-    "confirmed": "erp",
-    "released": "wms",
-    "picked": "wms",
-    "booked": "carrier",
-    "dispatched": "wms",
-    "delivered": "carrier",
-}
