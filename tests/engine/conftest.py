@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import Any
 import pytest
 
 from crossdock.engine.embedded import EmbeddedEngine
+from crossdock.engine.kafka.engine import KafkaEngine
+from crossdock.engine.kafka.place import Place
 from crossdock.engine.postgresql import PostgresqlEngine
 from crossdock.engine.protocol import Engine
 from crossdock.ledger.batch import OwnedPartition
 from crossdock.ledger.database import LedgerLocation, migrate
 from crossdock.ledger.store import Store
+from tests.ledgers import migrated_at
 
 PARTITIONS = 16
 
@@ -50,13 +54,14 @@ class Cluster:
     """Members on one ledger."""
 
     url: str
+    brokers: str = ""
+    topic: str = ""
     members: list[Member] = field(default_factory=list)
 
     async def join(self) -> Member:
         location = LedgerLocation.parse(self.url)
         store = Store(location)
-        kind = EmbeddedEngine if location.vendor == "sqlite" else PostgresqlEngine
-        member = Member(kind(store, PARTITIONS), store)
+        member = Member(self._engine(store), store)
         try:
             await member.engine.start()
         except BaseException:
@@ -65,12 +70,17 @@ class Cluster:
         self.members.append(member)
         return member
 
+    def _engine(self, store: Store) -> Engine:
+        if self.brokers:
+            return KafkaEngine(store, PARTITIONS, Place(self.brokers, self.topic))
+        return (EmbeddedEngine if store.vendor == "sqlite" else PostgresqlEngine)(store, PARTITIONS)
+
     async def leave(self, member: Member) -> None:
         self.members.remove(member)
         await member.engine.close()
         member.store.close()
 
-    async def settle(self, done: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def settle(self, done: Callable[[], bool], seconds: float = 60.0) -> None:
         """Let everybody look until `done`; a session that ended is gone for the server a moment later."""
         async with asyncio.timeout(seconds):
             while True:
@@ -88,15 +98,36 @@ class Cluster:
         return sorted(p for member in self.members for p in member.owned) == list(range(PARTITIONS))
 
 
-@pytest.fixture
-def migrated_url(ledger_url: str) -> str:
-    migrate(LedgerLocation.parse(ledger_url))
-    return ledger_url
+@dataclass
+class Ground:
+    """Where an engine works: a ledger, and for Kafka a broker and a topic of its own."""
+
+    url: str
+    brokers: str = ""
+    topic: str = ""
+
+
+KINDS = [
+    "embedded",
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+    pytest.param("kafka", marks=[pytest.mark.postgresql, pytest.mark.kafka]),
+]
+
+
+@pytest.fixture(params=KINDS)
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
+    """Each engine's, with a ledger brought up to date."""
+    if request.param == "embedded":
+        return Ground(f"sqlite:///{migrated_at(tmp_path / 'ledger.sqlite3')}")
+    url = request.getfixturevalue("postgresql_url")
+    if request.param == "postgresql":
+        return Ground(url)
+    return Ground(url, request.getfixturevalue("kafka_broker"), f"t{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture
-async def cluster(migrated_url: str) -> AsyncIterator[Cluster]:
-    found = Cluster(migrated_url)
+async def cluster(ground: Ground) -> AsyncIterator[Cluster]:
+    found = Cluster(ground.url, ground.brokers, ground.topic)
     try:
         yield found
     finally:
@@ -150,12 +181,12 @@ class Process:
 async def worker_process() -> AsyncIterator[Callable[..., Any]]:
     started: list[Process] = []
 
-    async def start(url: str, landscape: Path) -> Process:
+    async def start(url: str, landscape: Path, **more: str) -> Process:
         root = Path(__file__).parents[2]
         path = os.pathsep.join(filter(None, [str(root), str(root / "src"), os.environ.get("PYTHONPATH")]))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.engine.worker", url, str(landscape),
-            stdout=asyncio.subprocess.PIPE, cwd=root, env={**os.environ, "PYTHONPATH": path},
+            stdout=asyncio.subprocess.PIPE, cwd=root, env={**os.environ, "PYTHONPATH": path, **more},
         )  # fmt: skip
         started.append(Process(process))
         return started[-1]

@@ -12,7 +12,9 @@ from crossdock.ledger.batch import Batch, OwnedPartition
 from crossdock.ledger.session import Session
 from crossdock.ledger.store import Store
 from crossdock.pipeline.failures import Failure, record_failure
-from tests.engine.conftest import PARTITIONS, Cluster
+from tests.engine.conftest import PARTITIONS, Cluster, Ground
+
+pytestmark = pytest.mark.slow
 
 
 async def epochs(store: Store) -> dict[int, int]:
@@ -33,9 +35,9 @@ def recorded(partition: int, number: int = 7) -> Batch:
     return batch
 
 
-async def test_alone_it_owns_every_partition_with_the_first_look_and_nothing_changes_afterwards(cluster: Cluster) -> None:
+async def test_alone_it_owns_every_partition_and_nothing_changes_afterwards(cluster: Cluster) -> None:
     member = await cluster.join()
-    await member.look()
+    await cluster.settle(cluster.whole)
     assert sorted(member.owned) == list(range(PARTITIONS))
     assert {p.epoch for p in member.owned.values()} == {1}
     change = await member.engine.look()
@@ -45,7 +47,7 @@ async def test_alone_it_owns_every_partition_with_the_first_look_and_nothing_cha
 
 async def test_whoever_comes_after_has_a_higher_epoch_and_goes_on_with_the_chain(cluster: Cluster) -> None:
     first = await cluster.join()
-    await first.look()
+    await cluster.settle(cluster.whole)
     heads = await commit(first.store, recorded(3), list(first.owned.values()))
     await cluster.leave(first)
     second = await cluster.join()
@@ -56,7 +58,7 @@ async def test_whoever_comes_after_has_a_higher_epoch_and_goes_on_with_the_chain
 
 async def test_who_lost_a_partition_cannot_commit_and_nothing_of_the_batch_is_written(cluster: Cluster) -> None:
     member = await cluster.join()
-    await member.look()
+    await cluster.settle(cluster.whole)
     old = list(member.owned.values())
     new = await member.engine.reclaim([5])
     assert new[0].epoch > old[5].epoch
@@ -77,7 +79,7 @@ def both() -> Batch:
 async def test_a_batch_that_only_marks_deliveries_is_fenced_too(cluster: Cluster) -> None:
     """What goes out with a commit must not go out when another worker has the partition, also when the batch has nothing to audit."""
     member = await cluster.join()
-    await member.look()
+    await cluster.settle(cluster.whole)
     old = list(member.owned.values())
     await member.engine.reclaim([5])
     batch = Batch(1_000_000)
@@ -90,7 +92,7 @@ async def test_a_commit_and_a_take_over_never_overlap(cluster: Cluster) -> None:
     """Either the commit is through before the partition changes hands, or it fails: hundreds of both at once."""
     member = await cluster.join()
     store = Store(member.store.location)
-    await member.look()
+    await cluster.settle(cluster.whole)
     held = dict(member.owned)
     fenced = committed = 0
     try:
@@ -133,27 +135,31 @@ async def _counts(store: Store) -> tuple[int, int, int]:
 
 async def test_after_being_fenced_it_takes_back_what_is_still_its_own(cluster: Cluster) -> None:
     member = await cluster.join()
-    await member.look()
+    await cluster.settle(cluster.whole)
     again = await member.engine.reclaim([1, 2])
     assert [(p.id, p.epoch) for p in again] == [(1, 2), (2, 2)]
     assert await member.engine.reclaim([]) == []
 
 
 async def test_killing_a_worker_process_hands_its_partitions_over_within_five_seconds(
-    migrated_url: str, landscape_folder: Path, worker_process
+    ground: Ground, landscape_folder: Path, worker_process
 ) -> None:
-    """The next one on the same machine with the embedded engine, the one that is already there with PostgreSQL."""
-    first = await worker_process(migrated_url, landscape_folder)
+    """The next one on the same machine with the embedded engine, the one that is already there with the others."""
+    if ground.brokers:
+        environment = landscape_folder / "environments" / "development.yaml"
+        environment.parent.mkdir()
+        environment.write_text(f"engine: {{kind: kafka, brokers: '{ground.brokers}', topic: {ground.topic}}}\n")
+    first = await worker_process(ground.url, landscape_folder)
     await first.until(lambda said: said.get("owned") == 4)
     loop = asyncio.get_running_loop()
-    if migrated_url.startswith("sqlite"):
-        second = await worker_process(migrated_url, landscape_folder)
+    if ground.url.startswith("sqlite"):
+        second = await worker_process(ground.url, landscape_folder)
         assert (await second.until(lambda said: "refused" in said))["refused"] == "engine.ledger_in_use"
         await first.kill()
-        third = await worker_process(migrated_url, landscape_folder)
+        third = await worker_process(ground.url, landscape_folder)
         await third.until(lambda said: said.get("owned") == 4)
         return
-    second = await worker_process(migrated_url, landscape_folder)
+    second = await worker_process(ground.url, landscape_folder)
     await second.until(lambda said: said.get("owned") == 2)
     await first.until(lambda said: said.get("owned") == 2)
     assert first.said["node"] != second.said["node"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crossdock.engine.embedded import LedgerInUse
-from tests.engine.conftest import PARTITIONS, Cluster
+from tests.engine.conftest import PARTITIONS, Cluster, Ground
+from tests.ledgers import migrated_at
 
 
 @pytest.fixture
-def ledger_url(tmp_path) -> str:
-    return f"sqlite:///{tmp_path}/ledger.sqlite3"
+def ground(tmp_path) -> Ground:
+    return Ground(f"sqlite:///{migrated_at(tmp_path / 'ledger.sqlite3')}")
 
 
 async def test_a_second_one_is_refused_until_the_first_has_left(cluster: Cluster) -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import psycopg
 import pytest
 
+from crossdock.core.errors import LedgerUnavailable
+from crossdock.ledger import store
+from crossdock.ledger.batch import fence
+from crossdock.ledger.session import Session
 from tests.engine.conftest import PARTITIONS, Cluster
 
 pytestmark = pytest.mark.postgresql
 
 
 def locks(url: str) -> dict[int, list[int]]:
-    """Locked partitions by the process of the session that holds them, as the server sees it."""
+    """Locked partitions of this ledger by the process of the session that holds them, as the server sees it. The server may have
+    other ledgers, and hubs that work on them."""
     found: dict[int, list[int]] = {}
     with psycopg.connect(url) as connection:
         for pid, number in connection.execute(
-            "SELECT pid, objid::int FROM pg_locks WHERE locktype='advisory' AND granted AND classid=%s", (0x43D1,)
+            "SELECT pid, objid::int FROM pg_locks WHERE locktype='advisory' AND granted AND classid=%s "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            (0x43D1,),
         ):
             found.setdefault(pid, []).append(number)
     return found
@@ -108,3 +118,56 @@ async def test_an_unreachable_server_is_no_end(pg_cluster: Cluster, monkeypatch:
     first.owned.clear()
     await first.look()
     assert len(first.owned) == PARTITIONS
+
+
+async def test_one_that_was_cut_off_and_does_not_know_it_yet_takes_nothing_back(pg_cluster: Cluster) -> None:
+    first, second = await pg_cluster.join(), await pg_cluster.join()
+    await pg_cluster.settle(lambda: pg_cluster.shares() == [8, 8])
+    mine = set(first.owned)
+    [pid] = [pid for pid, numbers in locks(pg_cluster.url).items() if set(numbers) == mine]
+    terminate(pg_cluster.url, pid)
+    await second.look()
+    assert len(second.owned) == PARTITIONS
+    with pytest.raises(LedgerUnavailable):
+        await first.engine.reclaim(sorted(mine))
+    rows = await second.store.read.do(lambda session: session.rows("SELECT id, epoch FROM ledger_partition"))
+    assert sorted(rows) == sorted((p.id, p.epoch) for p in second.owned.values())
+    # and it knows now, although it was not a look that found it out: else nobody would work on what it believes to own
+    assert set((await first.engine.look()).lost) == mine
+    first.owned.clear()
+    await pg_cluster.settle(lambda: sorted(pg_cluster.shares()) == [8, 8])
+    assert pg_cluster.whole()
+
+
+async def test_the_server_finds_out_within_seconds_that_a_machine_is_gone(pg_cluster: Cluster) -> None:
+    member = await pg_cluster.join()
+    held = member.engine._connection  # type: ignore[attr-defined]
+    found = {name: held.execute(f"SHOW {name}").fetchone()[0] for name in ("tcp_keepalives_idle", "tcp_keepalives_count")}
+    assert found == {"tcp_keepalives_idle": "2", "tcp_keepalives_count": "3"}
+
+
+async def test_a_worker_that_froze_amid_a_transaction_keeps_nobody_from_its_partitions(
+    pg_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FROZEN", 200)
+    first = await pg_cluster.join()
+    await first.look()
+    frozen, thawed = threading.Event(), threading.Event()
+
+    def standing_still(session: Session) -> None:
+        fence(session, first.owned.values())
+        frozen.set()
+        thawed.wait(30)
+        session.rows("SELECT 1")
+
+    commit = asyncio.create_task(first.store.work.do(standing_still))
+    await asyncio.to_thread(frozen.wait, 10)
+    [pid] = locks(pg_cluster.url)
+    terminate(pg_cluster.url, pid)
+    second = await pg_cluster.join()
+    async with asyncio.timeout(20):
+        while len(second.owned) < PARTITIONS:
+            await second.look()
+    thawed.set()
+    with pytest.raises(LedgerUnavailable):
+        await commit

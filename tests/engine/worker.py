@@ -21,8 +21,9 @@ def _say(**words: object) -> None:
 
 
 async def main(url: str, landscape: str) -> None:
+    environment = "development" if (Path(landscape) / "environments").exists() else None
     hub = Hub(
-        load(Path(landscape)),
+        load(Path(landscape), environment),
         settings=PipelineSettings(timers_every=0.1, idle=0.1),
         location=LedgerLocation.parse(url),
         connectors={"test_shop": Found(ShopConnector), "test_depot": Found(depot_connector(Depot()))},
@@ -36,7 +37,7 @@ async def main(url: str, landscape: str) -> None:
     while True:
         if len(hub.worker.owned) != said:
             said = len(hub.worker.owned)
-            _say(owned=said, node=hub.worker._engine.node)
+            _say(owned=said, node=hub.worker._holding._engine.node)
         await asyncio.sleep(0.02)
 
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from crossdock.core.errors import LedgerUnavailable
 from crossdock.engine.protocol import Change
+from crossdock.engine.seat import WORKERS, lock, others, session, take_seat, worker_name
 from crossdock.ledger.batch import OwnedPartition
 from crossdock.ledger.store import Store
 from crossdock.ledger.work import claim_partitions
 
-WORKERS: Final = 0x43D0
-"""Class of the advisory locks that stand for living workers; the object is the worker's node number."""
 PARTITIONS: Final = 0x43D1
 """Class of the advisory locks on partitions."""
-NODES: Final = 1000
-"""Node numbers of workers; those above are for commands that people run."""
 
 
 class PostgresqlEngine:
@@ -51,30 +46,23 @@ class PostgresqlEngine:
         import psycopg
 
         try:
-            self._connection = psycopg.connect(
-                **self._store.location.conninfo(), autocommit=True, connect_timeout=5,
-                keepalives_idle=2, keepalives_interval=1, keepalives_count=3, application_name=f"crossdock {_worker()}",
-            )  # fmt: skip
-            self._connection.execute("SET tcp_user_timeout = 4000")
-            # numbers are given in turn: one that was just lost may still be used for a moment by a worker that does not know yet
-            first = int(self._connection.execute("SELECT txid_current() %% %s", (NODES,)).fetchone()[0])
-            for offset in range(NODES):
-                node = (first + offset) % NODES
-                if self._lock(WORKERS, node):
-                    self.node = node
-                    return
+            self._connection = session(self._store.location)
+            self.node = take_seat(self._connection)
         except psycopg.OperationalError as error:
             raise LedgerUnavailable(f"cannot join: {str(error).splitlines()[0]}") from None
-        raise LedgerUnavailable(f"{NODES} workers are alive already")
 
-    def _lock(self, kind: int, number: int) -> bool:
-        return bool(self._connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (kind, number)).fetchone()[0])
+    async def alone(self) -> bool:
+        """Whether no other worker is alive on this ledger, whatever engine it has."""
+        return not await self._do(others, self._connection, self.node)
 
     async def look(self) -> Change:
         import psycopg
 
         try:
             if self._connection is None or self._connection.closed:
+                if self._owned:
+                    # whoever noticed: the locks fell with the session, and must not be taken for held by the next one
+                    raise LedgerUnavailable("the session that held the partitions has ended")
                 await self._do(self._connect)
             gained, asked = await self._do(self._balance)
         except (psycopg.Error, LedgerUnavailable):
@@ -106,7 +94,7 @@ class PostgresqlEngine:
         for partition in range(self._count):
             if len(self._owned) >= share:
                 break
-            if partition not in taken and self._lock(PARTITIONS, partition):
+            if partition not in taken and lock(self._connection, PARTITIONS, partition):
                 self._owned.add(partition)
                 gained.append(partition)
         surplus = len(self._owned) - len(self._asked) - share
@@ -115,10 +103,28 @@ class PostgresqlEngine:
         return gained, asked
 
     async def reclaim(self, partitions: Sequence[int]) -> Sequence[OwnedPartition]:
-        mine = [p for p in partitions if p in self._owned]
+        mine = await self._do(self._held, [p for p in partitions if p in self._owned])
         self._asked.difference_update(mine)
-        owner = _worker()
+        owner = worker_name()
         return await self._store.work.do(lambda session: claim_partitions(session, mine, owner))
+
+    def _held(self, partitions: list[int]) -> list[int]:
+        """Those whose locks are still held: a session that was cut off may not know it yet, and must not fence the new owners."""
+        import psycopg
+
+        if not partitions:
+            return []
+        try:
+            rows = self._connection.execute(
+                "SELECT objid::int FROM pg_locks WHERE locktype='advisory' AND granted AND classid=%s AND pid=pg_backend_pid()",
+                (PARTITIONS,),
+            ).fetchall()
+        except psycopg.Error as error:
+            raise LedgerUnavailable(
+                f"the partitions' locks are lost: {(str(error).splitlines() or ['no reason given'])[0]}"
+            ) from None
+        held = {number for (number,) in rows}
+        return [partition for partition in partitions if partition in held]
 
     async def release(self, partitions: Sequence[int]) -> None:
         await self._do(self._unlock, list(partitions))
@@ -144,7 +150,3 @@ class PostgresqlEngine:
     async def close(self) -> None:
         await self._do(self._disconnect)
         self._thread.shutdown()
-
-
-def _worker() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
