@@ -73,3 +73,42 @@ async def test_the_trace_context_travels_and_the_exchange_is_kept() -> None:
     [exchange] = scope.exchanges
     assert (exchange.method, exchange.status, exchange.sent, exchange.answered) == ("POST", 200, b"payload", b"ok")
     assert "secret" not in repr(exchange)
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "X-Shopify-Access-Token"])
+async def test_a_complaint_that_quotes_our_credential_is_not_kept_with_it(header: str) -> None:
+    secret = "canary-0123456789"
+    quoted = f'{{"you sent": "{header}: Bearer {secret}", "or": "{secret}"}}'.encode()
+    complaint = b"HTTP/1.1 422 No\r\nContent-Length: %d\r\n\r\n%s" % (len(quoted), quoted)
+    scope = CallScope()
+    token = current_call.set(scope)
+    try:
+        async with server([complaint]) as (url, seen), HttpClient() as client:
+            answer = await client.request("POST", url, headers={header: f"Bearer {secret}"}, body=f"key={secret}".encode())
+            assert secret.encode() in seen[0]
+    finally:
+        current_call.reset(token)
+    [exchange] = scope.exchanges
+    for kept in (answer.body, exchange.answered, exchange.sent):
+        assert secret.encode() not in kept
+        assert b"(credential)" in kept
+
+
+async def test_an_answer_that_is_no_complaint_is_read_as_it_came() -> None:
+    scope = CallScope()
+    token = current_call.set(scope)
+    try:
+        async with server([b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nlong-password"]) as (url, _), HttpClient() as client:
+            answer = await client.request("GET", url, headers={"X-Key": "long-password", "Idempotency-Key": "order/shop/1001"})
+    finally:
+        current_call.reset(token)
+    assert answer.body == b"long-password"
+    assert scope.exchanges[0].answered == b"(credential)"
+
+
+async def test_headers_that_are_no_credential_may_be_quoted() -> None:
+    quoted = b'{"database": "harbour-pine", "key": "order/shop/1001"}'
+    headers = {"X-Odoo-Database": "harbour-pine", "Idempotency-Key": "order/shop/1001"}
+    complaint = b"HTTP/1.1 404 No\r\nContent-Length: %d\r\n\r\n%s" % (len(quoted), quoted)
+    async with server([complaint]) as (url, _), HttpClient() as client:
+        assert (await client.request("POST", url, headers=headers)).body == quoted

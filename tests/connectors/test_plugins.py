@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
-from crossdock.connectors import transports
 from crossdock.core.errors import LandscapeInvalid, SecretMissing
 from crossdock.landscape import secrets
+from crossdock.landscape.models import Vault
 from crossdock.landscape.secrets import SecretReferences, vault_of
+from crossdock.ledger.database import LedgerLocation
 from crossdock.testing.contexts import make_context
+from crossdock.transports import files as transports
 
 
 class Mailbox:
@@ -20,12 +23,13 @@ class Mailbox:
         self.context = context
 
 
-def shelf(url: str, root: object):
+def shelf(described: Vault, root: object, ledger: object):
     """A vault somebody else wrote."""
+    assert isinstance(root, Path) and isinstance(ledger, LedgerLocation), "it is told where the landscape and the ledger are"
 
     def get(path: str) -> str:
         if path != "shop/key":
-            raise SecretMissing(f"{url} has nothing at {path}")
+            raise SecretMissing(f"{described.url} has nothing at {path}")
         return "opened"
 
     return get
@@ -50,10 +54,11 @@ def test_sftp_is_installed() -> None:
 
 def test_a_vault_is_found_by_its_kind(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(secrets, "entry_points", installed("crossdock.vaults", shelf=f"{__name__}:shelf"))
-    resolver = SecretReferences(tmp_path, {}, vault=vault_of("shelf", "shelf://cellar", tmp_path))
+    ledger = LedgerLocation("sqlite", tmp_path / "ledger.sqlite3")
+    resolver = SecretReferences(tmp_path, {}, vault=vault_of(Vault(kind="shelf", url="shelf://cellar"), tmp_path, ledger))
     assert resolver.get("vault:shop/key") == "opened"
-    with pytest.raises(SecretMissing):
+    with pytest.raises(SecretMissing, match="shelf://cellar has nothing at shop/other"):
         resolver.get("vault:shop/other")
     with pytest.raises(LandscapeInvalid, match=r"no vault 'bank'; installed: shelf"):
-        vault_of("bank", "", tmp_path)
-    assert vault_of("none", "", tmp_path) is None
+        vault_of(Vault(kind="bank"), tmp_path, ledger)
+    assert vault_of(Vault(), tmp_path, ledger) is None

@@ -98,6 +98,16 @@ async def test_an_effect_that_is_not_shown_is_absent_only_once_the_lost_request_
     await shop.context.http.close()
 
 
+async def test_what_another_worker_lost_before_it_died_may_be_under_way_as_well() -> None:
+    clock = ManualClock()
+    successor = Shop(make_context(Shop, system="shop", clock=clock))
+    lost = command("shop.fulfil")
+    assert await successor.find_effect(lost) == EffectUnclear("the unanswered request may still be under way", retry_after=2.0)
+    clock.advance(2.1)
+    assert await successor.find_effect(lost) == EffectAbsent()
+    await successor.context.http.close()
+
+
 async def test_what_may_be_repeated_needs_no_proof_and_an_empty_acknowledgement_is_one() -> None:
     shop = Shop(make_context(Shop, system="shop"))
     assert await shop.find_effect(command("order.cancel")) == EffectAbsent()

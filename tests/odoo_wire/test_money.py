@@ -257,6 +257,117 @@ def test_a_received_purchase_can_be_cancelled_and_a_billed_one_cannot(odoo: Serv
             assert odoo.one("stock.picking", receipt, "state")["state"] == "done"
 
 
+def bought_at(odoo: Server, **line: Any) -> tuple[int, int]:
+    """A confirmed order of ten at four, and its line."""
+    vals = {"product_id": odoo.product(), "product_qty": 10, "price_unit": 4, "date_planned": "2026-12-24 08:00:00", **line}
+    order = int(
+        odoo.call("purchase.order", "create", vals_list=[{"partner_id": odoo.partner(), "order_line": [[0, 0, vals]]}])[0]
+    )
+    odoo.call("purchase.order", "button_confirm", ids=[order])
+    return order, int(odoo.one("purchase.order", order, "order_line")["order_line"][0])
+
+
+def receipts(odoo: Server, line: int) -> list[tuple[float, str, str]]:
+    """A line's moves: demand, state, where they go."""
+    found = odoo.find("stock.move", [["purchase_line_id", "=", line]], "product_uom_qty", "state", "location_dest_id", order="id")
+    return [(move["product_uom_qty"], move["state"], move["location_dest_id"][1]) for move in found]
+
+
+def test_a_quantity_alone_takes_price_and_day_from_the_vendors_list(odoo: Server) -> None:
+    """The confirmed order itself made the vendor one of the product's."""
+    _, line = bought_at(odoo)
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"product_qty": 0})
+    assert odoo.one("purchase.order.line", line, "price_unit")["price_unit"] == 0.0
+    _, line = bought_at(odoo)
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"product_qty": 12})
+    row = odoo.one("purchase.order.line", line, "price_unit", "date_planned")
+    assert row["price_unit"] == 4.0 and row["date_planned"] != "2026-12-24 08:00:00"
+
+
+def test_less_with_another_day_goes_back_to_the_vendor(odoo: Server) -> None:
+    order, line = bought_at(odoo)
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"product_qty": 7})  # the day is taken anew, and nothing fits it
+    assert receipts(odoo, line) == [(10.0, "assigned", "WH/Stock"), (3.0, "confirmed", "Vendors")]
+    kinds = odoo.find("stock.picking", [["purchase_id", "=", order]], "picking_type_code", order="id")
+    assert [kind["picking_type_code"] for kind in kinds] == ["incoming", "outgoing"]
+
+
+def test_less_with_price_and_day_as_they_are_is_less_to_receive(odoo: Server) -> None:
+    _, line = bought_at(odoo)
+    same = {"price_unit": 4, "date_planned": "2026-12-24 08:00:00"}
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"product_qty": 7, **same})
+    assert receipts(odoo, line) == [(7.0, "assigned", "WH/Stock")]
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"product_qty": 0, **same})
+    assert receipts(odoo, line) == [(0.0, "cancel", "WH/Stock")]
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"product_qty": 5, **same})
+    assert receipts(odoo, line) == [(0.0, "cancel", "WH/Stock"), (5.0, "assigned", "WH/Stock")]
+
+
+def test_price_and_day_reach_what_is_still_to_come(odoo: Server) -> None:
+    _, line = bought_at(odoo)
+    odoo.call("purchase.order.line", "write", ids=[line], vals={"price_unit": 5, "date_planned": "2027-01-04 08:00:00"})
+    (move,) = odoo.find("stock.move", [["purchase_line_id", "=", line]], "price_unit", "date", "date_deadline")
+    assert (move["price_unit"], move["date"], move["date_deadline"]) == (5.0, "2026-12-24 08:00:00", "2027-01-04 08:00:00")
+
+
+def test_nothing_stops_less_than_was_received_nor_writing_what_is_locked(odoo: Server) -> None:
+    order, line = bought_at(odoo)
+    (receipt,) = odoo.one("purchase.order", order, "picking_ids")["picking_ids"]
+    odoo.validate(receipt)
+    vals = {"product_qty": 4, "price_unit": 4, "date_planned": "2026-12-24 08:00:00"}
+    assert odoo.call("purchase.order.line", "write", ids=[line], vals=vals) is True
+    row = odoo.one("purchase.order.line", line, "product_qty", "qty_received")
+    assert (row["product_qty"], row["qty_received"]) == (4.0, 10.0)
+    assert odoo.call("purchase.order", "button_lock", ids=[order]) is None
+    assert odoo.call("purchase.order.line", "write", ids=[line], vals={"price_unit": 9}) is True
+    locked = odoo.refused("purchase.order", "button_cancel", ids=[order])
+    assert locked.status == 422 and "unlock" in locked.message
+    assert odoo.call("purchase.order", "button_unlock", ids=[order]) is None
+    assert odoo.refused("purchase.order.line", "unlink", ids=[line]).status == 422
+
+
+def test_lots_come_with_their_day_and_a_known_lot_keeps_its_own(odoo: Server) -> None:
+    product = odoo.product(tracking="lot", use_expiration_date=True, expiration_time=30)
+    order, _ = bought_at(odoo, product_id=product)
+    columns = ["id", "picking_id/.id", "move_id/.id", "product_id/.id", "quantity", "picked", "lot_name", "expiration_date"]
+    for day in ("2027-06-30 00:00:00", "2027-09-30 00:00:00"):
+        (receipt,) = odoo.find("stock.picking", [["purchase_id", "=", order], ["state", "=", "assigned"]], "move_ids")
+        row = [f"hub.{odoo.fresh()}", str(receipt["id"]), str(receipt["move_ids"][0]), str(product), "4", "1", "E1", day]
+        assert odoo.load("stock.move.line", columns, [row])["ids"]
+        assert odoo.validate(receipt["id"]) is True
+    (lot,) = odoo.find("stock.lot", [["product_id", "=", product]], "name", "expiration_date")
+    assert (lot["name"], lot["expiration_date"]) == ("E1", "2027-06-30 00:00:00") and odoo.on_hand(product) == 8.0
+
+
+def test_goods_that_expired_make_odoo_ask_a_person(odoo: Server) -> None:
+    product = odoo.product(tracking="lot", use_expiration_date=True, expiration_time=30)
+    order, _ = bought_at(odoo, product_id=product)
+    (receipt,) = odoo.one("purchase.order", order, "picking_ids")["picking_ids"]
+    (line,) = odoo.find("stock.move.line", [["picking_id", "=", receipt]], "quantity")
+    vals = {"lot_name": "OLD", "expiration_date": "2020-01-31 00:00:00", "picked": True}
+    odoo.call("stock.move.line", "write", ids=[line["id"]], vals=vals)
+    asked = odoo.validate(receipt)
+    assert asked["res_model"] == "expiry.picking.confirmation"
+    assert odoo.one("stock.picking", receipt, "state")["state"] == "assigned"
+    assert odoo.validate(receipt, skip_expired=True) is True
+
+
+def test_a_bill_belongs_to_the_order_its_lines_name(odoo: Server) -> None:
+    order, line = bought_at(odoo)
+    partner = odoo.one("purchase.order", order, "partner_id")["partner_id"][0]
+    xid = f"hub.{odoo.fresh('bill')}"
+    columns = ["id", "move_type", "partner_id/.id", "invoice_date", "ref", "invoice_line_ids/id", "invoice_line_ids/name"]
+    columns += [f"invoice_line_ids/{name}" for name in ("quantity", "price_unit", "tax_ids/.id", "purchase_line_id/.id")]
+    first = [xid, "in_invoice", str(partner), "2026-11-23", odoo.fresh("INV-"), f"{xid}_1", "Goods", "6", "4", "2", str(line)]
+    second = ["", "", "", "", "", f"{xid}_2", "Freight", "1", "12.5", "", ""]
+    (bill,) = odoo.load("account.move", columns, [first, second])["ids"]
+    assert odoo.one("purchase.order", order, "invoice_ids")["invoice_ids"] == [bill]
+    assert odoo.one("purchase.order.line", line, "qty_invoiced")["qty_invoiced"] == 6.0
+    row = odoo.one("account.move", bill, "state", "amount_untaxed", "amount_tax", "amount_total", "commercial_partner_id")
+    assert (row["state"], row["amount_untaxed"], row["amount_tax"], row["amount_total"]) == ("draft", 36.5, 3.6, 40.1)
+    assert row["commercial_partner_id"][0] == partner
+
+
 def test_a_vendor_bill_loads_exactly_once_but_one_reference_posts_twice(odoo: Server) -> None:
     partner, product, ref = odoo.partner(), odoo.product(), odoo.fresh("BILL-")
     columns = [

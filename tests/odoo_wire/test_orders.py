@@ -398,3 +398,22 @@ def test_a_plain_user_may_not_delete_orders(odoo: Server) -> None:
     order = odoo.order((odoo.product(), 1))
     problem = odoo.refused("sale.order", "unlink", ids=[order])
     assert (problem.status, problem.name) == (403, "odoo.exceptions.AccessError")
+
+
+def test_what_is_delivered_instead_gets_a_line_and_what_nobody_wants_any_more_no_backorder(odoo: Server) -> None:
+    wanted, instead = odoo.product(), odoo.product()
+    odoo.stock(wanted, 5)
+    odoo.stock(instead, 5)
+    order, picking = odoo.confirmed((wanted, 2))
+    [move] = odoo.moves(picking)
+    vals = {"picking_id": picking, "product_id": instead, "product_uom_qty": 2, "location_id": 5, "location_dest_id": 2}
+    [other] = odoo.call("stock.move", "create", vals_list=[vals])
+    odoo.call("stock.move", "write", ids=[move["id"]], vals={"product_uom_qty": 0})
+    odoo.call("stock.move", "write", ids=[other], vals={"quantity": 2, "picked": True})
+    assert odoo.validate(picking) is True
+    states = {row["product_id"][0]: row["state"] for row in odoo.moves(picking)}
+    assert states == {wanted: "cancel", instead: "done"}
+    assert odoo.one("sale.order", order, "picking_ids")["picking_ids"] == [picking], "no backorder"
+    lines = odoo.find("sale.order.line", [["order_id", "=", order]], "product_id", "product_uom_qty", "qty_delivered", order="id")
+    counted = [(row["product_id"][0], row["product_uom_qty"], row["qty_delivered"]) for row in lines]
+    assert counted == [(wanted, 2.0, 0.0), (instead, 0.0, 2.0)]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from crossdock.canonical.events import Event
+from crossdock.connectors.endpoint import Endpoint, Options
 from crossdock.connectors.protocol import (
     Capabilities,
     ConnectorContext,
     Inbound,
     InboundRequest,
+    Intaken,
     PollResult,
-    Probe,
     Question,
+    Reply,
     StockLine,
     StoredMessage,
 )
@@ -23,36 +23,26 @@ from crossdock.core.commands import Command
 from crossdock.core.errors import CallNotAllowed, CrossdockError, DocumentUnknown, UnknownSystem
 from crossdock.core.outcomes import Effect, EffectAbsent, EffectUnclear, Outcome
 
+__all__ = ["BaseConnector", "Delivery", "Options"]
+
 Delivery = Callable[[Command], Awaitable[Outcome]]
 """Carries out one command: returns or raises the outcome."""
 
 
-class Options(BaseModel):
-    """The base of every connector's `options:` block; unknown settings are refused so that typing errors are found."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BaseConnector:
+class BaseConnector(Endpoint[ConnectorContext]):
     """Inherit from this and override what your `capabilities` declare.
 
     Commands need no `deliver` of their own: put what carries each of them out into `deliveries`, by the command's name.
     """
 
-    kind: ClassVar[str] = ""
-    title: ClassVar[str] = ""
     mapping_version: ClassVar[str] = "1"
     capabilities: ClassVar[Capabilities] = Capabilities()
-    Options: ClassVar[type[Any]] = Options
+    inside: ClassVar[bool] = False
+    """Whether its other side are people at the hub's own pages, so that it is called at no address."""
 
     def __init__(self, context: ConnectorContext) -> None:
-        self.context = context
+        super().__init__(context)
         self.deliveries: Mapping[str, Delivery] = {}
-
-    @classmethod
-    def credential_purposes(cls, options: Any) -> frozenset[str]:
-        """The credentials this connector cannot work without, given its options; `crossdock check` looks for them in the system's file."""
-        return frozenset()
 
     @classmethod
     def capabilities_for(cls, options: Any) -> Capabilities:
@@ -64,17 +54,22 @@ class BaseConnector:
         """The names of the channels that can be polled; None when any name will do."""
         return None
 
-    async def start(self) -> None:
-        """Open what needs opening; called once on the hub's event loop."""
-
-    async def close(self) -> None:
-        """Close what `start` opened."""
-
     def receive(self, request: InboundRequest) -> Sequence[Inbound]:
         raise UnknownSystem(f"system {self.context.system!r} does not accept messages over HTTP")
 
+    def reply(
+        self, request: InboundRequest, messages: Sequence[Inbound], result: Sequence[Intaken] | CrossdockError
+    ) -> Reply | None:
+        return None
+
     def normalize(self, message: StoredMessage) -> Sequence[Event]:
         raise DocumentUnknown(f"{self.kind} has no mapping for {message.topic!r}", topic=message.topic)
+
+    def split(self, message: StoredMessage) -> Sequence[Inbound]:
+        return ()
+
+    def refusal(self, message: StoredMessage, error: CrossdockError) -> Sequence[Event]:
+        return ()
 
     async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
         return PollResult((), cursor)
@@ -114,6 +109,3 @@ class BaseConnector:
     async def snapshot(self) -> AsyncIterator[Sequence[StockLine]]:
         raise CallNotAllowed(f"{self.kind} has no inventory snapshot")
         yield ()
-
-    async def probe(self) -> Probe:
-        return Probe(healthy=True)

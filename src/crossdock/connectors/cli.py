@@ -101,11 +101,18 @@ def _table(found: list[Found]) -> Table:
 def new_connector(
     name: Annotated[str, typer.Argument(help="Lower-case name with hyphens, for example acme-wms.")],
     directory: Annotated[Path, typer.Option("--dir", help="Where to make the folder.")] = Path("."),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the folder of a new connector, with a simulator and conformance tests that pass at once."""
     try:
         folder = create(name, directory)
     except CrossdockError as error:
-        typer.echo(f"{error.code}: {error.message}\n{error.hint}", err=True)
+        if as_json:
+            typer.echo(json.dumps({"error": error.as_dict()}, indent=2, default=str))
+        else:
+            typer.echo(f"{error.code}: {error.message}\n{error.hint}", err=True)
         raise typer.Exit(2) from None
+    if as_json:
+        typer.echo(json.dumps({"path": str(folder)}, indent=2))
+        return
     typer.echo(f"{folder}\nNext: cd {folder} && pip install -e '.[test]' && pytest")

@@ -10,22 +10,11 @@ from typing import Any, Final, NoReturn
 import orjson
 
 from crossdock.core.errors import PayloadMalformed
+from crossdock.overlay.digits import Digits as Digits
 
 _ESCAPED: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _NAME_ENDS: Final = re.compile(rb'"[ \t\r\n]*:')
 _NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
-
-
-class Digits:
-    """A JSON number by its digits, so that writing it again changes nothing."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return f"Digits({self.text!r})"
 
 
 def write_exact(value: Any) -> bytes:

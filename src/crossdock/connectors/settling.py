@@ -10,7 +10,10 @@ from crossdock.core.outcomes import Effect, EffectAbsent, EffectUnclear
 
 
 class Settling:
-    """Keeps `absent` from being said within `seconds` of a lost answer. Forgets after a restart, which takes longer than that."""
+    """Keeps `absent` from being said within `seconds` of a lost answer.
+
+    What was lost by another worker, whose partitions this one took over a moment ago, counts as lost when it is first asked about.
+    """
 
     def __init__(self, clock: Clock, seconds: float, keep: int = 10_000) -> None:
         self._clock = clock
@@ -27,9 +30,10 @@ class Settling:
 
     def absent(self, command_id: str) -> Effect:
         """The target shows no effect: `EffectAbsent`, or `EffectUnclear` while the lost request may still be under way."""
-        since = self._lost.get(command_id)
-        wait = (since + self._pause - self._clock.now()).total_seconds() if since is not None else 0.0
+        if command_id not in self._lost:
+            self.lost(command_id)
+        wait = (self._lost[command_id] + self._pause - self._clock.now()).total_seconds()
         if wait > 0:
             return EffectUnclear("the unanswered request may still be under way", retry_after=wait)
-        self._lost.pop(command_id, None)
+        del self._lost[command_id]
         return EffectAbsent()

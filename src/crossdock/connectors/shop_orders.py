@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from crossdock.canonical.codes import NO_CURRENCY
 from crossdock.canonical.events import Event, Position, Reference
-from crossdock.canonical.order import OrderCancellation, SalesOrder
-from crossdock.canonical.values import Money
+from crossdock.canonical.identifiers import Identifier
+from crossdock.canonical.order import OrderCancellation, OrderLine, SalesOrder
+from crossdock.canonical.values import Money, Quantity
 from crossdock.connectors.document import Node, plain, read_json, root
-from crossdock.connectors.protocol import StoredMessage, ValueMaps
+from crossdock.connectors.net_amounts import NetLine
+from crossdock.connectors.protocol import Inbound, StoredMessage, ValueMaps
 
 
 def order_event(
@@ -49,14 +56,57 @@ def deleted_order(message: StoredMessage, system: str) -> Event:
     )
 
 
+def order_line(
+    node: Node,
+    names: dict[str, str],
+    *,
+    number: str,
+    sku: str,
+    name: str,
+    quantity: Decimal,
+    net: NetLine,
+    currency: str,
+    known_as: tuple[str, str],
+) -> OrderLine | None:
+    """A line from its net amounts; None with every wrong field noted under its names in the shop. `known_as`: scheme and value of the
+    shop's own name of the article."""
+    return node.problems.build(
+        OrderLine,
+        node.path,
+        names,
+        number=number,
+        sku=sku,
+        name=name,
+        quantity=Quantity(value=quantity),
+        unit_price=money(net.unit_price, currency),
+        discount=money(net.discount, currency) if net.discount else None,
+        tax=money(net.tax, currency) if net.tax else None,
+        identifiers=(Identifier(scheme=known_as[0], value=known_as[1]),) if known_as[1] else (),
+    )
+
+
+def found_order(topic: str, order_id: object, version: object, order: Mapping[str, Any]) -> Inbound:
+    """An order a poll found, as a message; its identity is the order, its version and its content."""
+    body = json.dumps(order, ensure_ascii=False, separators=(",", ":"), default=_number_text).encode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    return Inbound(topic, f"order/{order_id}/{version}/{digest}", body)
+
+
+def _number_text(value: Any) -> str:
+    """Shops state amounts as text; a number with a fraction keeps its digits as text."""
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
 def currency_of(order: Node) -> str:
-    """The order's currency; a wrong one is noted once and stands as XXX (ISO 4217: no currency) until the order is refused."""
+    """The order's currency; a wrong one is noted once and stands as `NO_CURRENCY` until the order is refused."""
     currency = order.text("currency", required=True)
     if re.fullmatch("[A-Z]{3}", currency):
         return currency
     if currency:
         order.wrong("currency", "is no ISO 4217 code")
-    return "XXX"
+    return NO_CURRENCY
 
 
 def money(amount: Decimal, currency: str) -> Money:

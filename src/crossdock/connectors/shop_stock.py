@@ -23,3 +23,11 @@ def sellable(level: InventoryLevel) -> Decimal:
 def whole_pieces(shares: Iterable[Decimal]) -> int:
     """Several lots or places as one level: shops sell whole pieces, so the sum is rounded down."""
     return int(sum(shares, Decimal(0)).to_integral_value(ROUND_FLOOR))
+
+
+def pieces_by_sku(command: Command) -> dict[str, int]:
+    """The level of each SKU in whole pieces, its lots and places added up. Raises `SchemaInvalid`."""
+    sums: dict[str, dict[tuple[str, str], Decimal]] = {}
+    for level in levels_of(command):
+        sums.setdefault(level.sku, {})[level.location, level.lot] = sellable(level)
+    return {sku: whole_pieces(shares.values()) for sku, shares in sums.items()}

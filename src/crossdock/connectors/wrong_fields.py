@@ -5,14 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from crossdock.core.errors import SchemaInvalid
-
-MAPPING = "mapping"
-"""The kind of a problem found while mapping; pydantic's own problems have pydantic's kinds (`string_too_long`)."""
-
-
-def wrong_field(path: str, message: str, kind: str = MAPPING) -> dict[str, str]:
-    """One entry of the `problems` in the detail of `SchemaInvalid`."""
-    return {"path": path, "message": message, "kind": kind}
+from crossdock.overlay.wrong_field import MAPPING as MAPPING
+from crossdock.overlay.wrong_field import wrong_field as wrong_field
 
 
 def wrong_fields(error: ValidationError) -> list[dict[str, str]]:

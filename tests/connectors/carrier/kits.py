@@ -130,6 +130,18 @@ class CarrierKit(ConnectorConformance):
             **changes,
         )
 
+    def back(self) -> CommandSample:
+        """A label for the way back."""
+        sent = shipment("RT-1001-1", ship_from=WIEN, ship_to=HAMBURG)
+        return CommandSample(
+            "return.label",
+            {"shipment": sent, "return_number": "RT-1001-1"},
+            count=booked,
+            path=self.ship_path,
+            method="POST",
+            ack=("waybill", "tracking_number", "tracking_url", "label", "label_format", "cost", "references"),
+        )
+
     def track(self) -> CommandSample:
         return CommandSample("shipment.track", {"tracking_number": "X1", "carrier": "any"}, effect=False)
 

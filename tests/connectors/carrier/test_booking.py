@@ -336,3 +336,15 @@ async def test_rates_are_exact(desk: Desk) -> None:
     assert len(answer["rates"]) >= 3
     amounts = {rate["amount"] for rate in answer["rates"]}
     assert amounts >= ({"8.45", "24.90"} if desk.options["carrier"] == "ups" else {"42.35", "17.8"})
+
+
+async def test_a_label_for_the_way_back_is_booked_once_from_the_customer_to_the_warehouse(desk: Desk) -> None:
+    there = book().data["shipment"]
+    back = {**there, "number": "RT-1001-1", "ship_from": ZUERICH, "ship_to": there.get("ship_from") or there["ship_to"]}
+    command = Command(
+        "order/shop/1001:return.label:1", "return.label", "carrier", "k", {"shipment": back, "return_number": "RT-1001-1"}
+    )
+    outcome, _, _ = await sent(desk, command)
+    assert outcome.ack["label"] and outcome.ack["tracking_number"]
+    assert isinstance(await desk.connector().find_effect(command), EffectFound)
+    assert len(desk.simulator.effects_of("shipment_booked")) == 1

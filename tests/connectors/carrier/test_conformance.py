@@ -39,7 +39,7 @@ class TestUps(CarrierKit):
             refused={"waybill": "1ZNOBODYKNOWS"},
             refused_words="No shipment found within the allowed void period",
         )
-        return [self.book(refused=HEAVY, refused_words="maximum per package weight"), cancel, self.track()]
+        return [self.book(refused=HEAVY, refused_words="maximum per package weight"), cancel, self.track(), self.back()]
 
 
 class TestDhlExpress(CarrierKit):
@@ -62,4 +62,4 @@ class TestDhlExpress(CarrierKit):
             refused={"waybill": "1"},
             refused_words="knows no consignment",
         )
-        return [self.book(refused=HEAVY, refused_words="exceeds the limit of 70 KG"), cancel, self.track()]
+        return [self.book(refused=HEAVY, refused_words="exceeds the limit of 70 KG"), cancel, self.track(), self.back()]

@@ -17,10 +17,10 @@ from crossdock.canonical.events import Event, Position, Reference
 from crossdock.connectors.http_generic.connector import HttpConnector
 from crossdock.connectors.http_generic.decoding import pieces
 from crossdock.connectors.http_generic.options import HttpOptions
-from crossdock.connectors.http_generic.paths import Scope, compile_path
-from crossdock.connectors.http_generic.rules import FieldRule
 from crossdock.connectors.protocol import InboundRequest, StoredMessage
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed, SchemaInvalid, ValueMapMissing
+from crossdock.overlay.paths import Scope, compile_path
+from crossdock.overlay.rules import FieldRule
 from crossdock.testing import make_context
 
 FIELDS: dict[str, Any] = {
@@ -158,7 +158,7 @@ async def test_a_code_without_entry_names_map_and_value() -> None:
     ],
 )
 async def test_the_transforms(steps: Any, given_value: Any, expected: Any) -> None:
-    from crossdock.connectors.http_generic.overlay import Mapper
+    from crossdock.overlay.mapper import Mapper
 
     maps = connector(options()).context.value_maps
     found = Mapper({"x": FieldRule.model_validate({"from": "v", "as": steps})}, maps)({"v": given_value}, {}).get("x")
@@ -179,7 +179,7 @@ async def test_the_transforms(steps: Any, given_value: Any, expected: Any) -> No
     ],
 )
 async def test_what_a_transform_cannot_read_is_said(steps: Any, given_value: Any, words: str) -> None:
-    from crossdock.connectors.http_generic.overlay import Mapper
+    from crossdock.overlay.mapper import Mapper
 
     maps = connector(options()).context.value_maps
     with pytest.raises(SchemaInvalid, match=words):

@@ -82,7 +82,7 @@ async def scripted(**options: Any) -> AsyncIterator[Scripted]:
         OdooConnector,
         system="odoo",
         endpoint=f"http://127.0.0.1:{runner.addresses[0][1]}",
-        options={"database": "odoo19", "company_id": 1, **options},
+        options={"database": "odoo19", "company_id": 1, "outbox": "never", **options},
         secrets={"api_key": KEY},
         http=http,
     )

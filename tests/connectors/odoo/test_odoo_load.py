@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import orjson
 import pytest
+from odoo_world import World
 from scripted_odoo import Say, odoo_error, scripted
 
+from crossdock.connectors.http import CallScope, current_call
 from crossdock.connectors.odoo.load import Loader
 from crossdock.core.errors import AnswerLost, Contended, EffectUnknown, TargetRefused
 
@@ -16,6 +20,8 @@ LOST: dict[str, Any] = {
     "messages": [{"type": "error", "message": RACE, "rows": {"from": 0, "to": 0}}],
     "nextrow": 0,
 }
+RELATION = re.compile(r"_ids?(?:$|/)")
+"""Columns of Odoo's that point to other records, as its naming rules call them."""
 WON: dict[str, Any] = {"ids": [7], "messages": [], "nextrow": 0}
 
 
@@ -155,3 +161,21 @@ async def test_a_record_is_gone_only_when_reading_it_says_so() -> None:
         server.on("sale.order/read", hidden)
         many = await server.connector.poll("orders", {**cursor, "ids": "8-500"})
         assert many.messages == [] and len(server.asked("sale.order/read")) == 5
+
+
+async def test_relations_are_named_by_id_only(world: World) -> None:
+    """Odoo clears a relation it cannot read, and guesses one by its name: neither can happen to what carries an id."""
+    sku, _ = await world.product()
+    scope = CallScope()
+    token = current_call.set(scope)
+    try:
+        await world.connector().deliver(world.create(world.order((sku, "1", "10"))))
+    finally:
+        current_call.reset(token)
+    loads = [each for each in scope.exchanges if each.url.endswith("/load")]
+    assert {each.url.rsplit("/", 2)[1] for each in loads} == {"res.partner", "sale.order"}
+    for each in loads:
+        columns = orjson.loads(each.sent)["fields"]
+        relations = [name for name in columns if RELATION.search(name.removeprefix("order_line/"))]
+        assert relations
+        assert [name for name in relations if not name.endswith(("/id", "/.id"))] == []

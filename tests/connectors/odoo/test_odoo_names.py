@@ -68,3 +68,14 @@ def test_older_versions_are_spoken_to_in_their_own_names() -> None:
     assert rows == [{"id": 1, "quantity": 3.0, "picked": False}]
     assert Names(18).field("res.users.apikeys", "expiration_date") == "expiration_date"
     assert Names(17).field("res.users.apikeys", "expiration_date") is None
+
+
+def test_purchases_have_the_names_of_their_version() -> None:
+    before, now = Names(18), Names(19)
+    assert [before.field("purchase.order.line", name) for name in ("product_uom_id", "tax_ids", "price_unit")] == [
+        "product_uom", "taxes_id", "price_unit",
+    ]  # fmt: skip
+    assert before.field("purchase.order", "note") == "notes" and before.field("purchase.order", "locked") is None
+    assert now.field("purchase.order.line", "tax_ids") == "tax_ids" and now.field("purchase.order", "locked") == "locked"
+    rows = before.rows("purchase.order", ["name", "locked"], [{"id": 1, "name": "P00001"}])
+    assert rows == [{"id": 1, "name": "P00001", "locked": False}]

@@ -235,3 +235,46 @@ async def test_compared_stock_spread_over_bins_is_corrected_by_the_difference(wo
     )
     assert accepted(await attempt(connector, command)).ack == {"adjusted": 1}
     assert (await world.on_hand(id_), await world.on_hand(id_, bin_)) == (8, 4)
+
+
+def change(sku: str, quantity: str, lot: str = "") -> dict:
+    return {"sku": sku, "location": "WH", "quantity": {"value": quantity}, "lot": lot}
+
+
+async def test_a_change_is_added_to_what_odoo_has_by_then_and_only_once(world: World) -> None:
+    connector = world.connector()
+    (one, id_one), (two, id_two) = await world.product(stock=10), await world.product()
+    first = world.command("stock.adjust", changes=[change(one, "-2"), change(one, "-1"), change(two, "4.5")], reference="damage")
+    second = world.command("stock.adjust", changes=[change(one, "3")], reference="found")
+    assert accepted(await attempt(connector, first)).ack == {"adjusted": 2}
+    accepted(await attempt(connector, second))
+    again = accepted(await attempt(connector, first))
+    assert again.repeated and again.ack == {"adjusted": 2}
+    assert (await world.on_hand(id_one), await world.on_hand(id_two)) == (10, 4.5)
+    assert connector.serial(first) == tuple(f"sku:{sku}" for sku in sorted((one, two)))
+
+
+async def test_a_change_of_a_lot_and_more_gone_than_odoo_has(world: World) -> None:
+    connector = world.connector()
+    sku, id_ = await world.product(tracking="lot", lots={"L1": 5, "L2": 1})
+    accepted(await attempt(connector, world.command("stock.adjust", changes=[change(sku, "-2", "L1")], reference="damage")))
+    assert await world.on_hand(id_) == 4
+    outcome = await attempt(connector, world.command("stock.adjust", changes=[change(sku, "-2", "L2")], reference="damage"))
+    assert isinstance(outcome, TargetRefused) and "Odoo has only 1" in outcome.message
+    assert await world.on_hand(id_) == 4
+
+
+async def test_what_somebody_moves_in_odoo_amid_a_change_is_not_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    connector = world.connector()
+    sku, id_ = await world.product(stock=10)
+    changes, races = connector._adjust._changes, [7, 6]
+
+    async def slowly(levels):  # type: ignore[no-untyped-def]
+        found = await changes(levels)
+        if races:
+            await world.set_stock(id_, races.pop(0))
+        return found
+
+    monkeypatch.setattr(connector._adjust, "_changes", slowly)
+    accepted(await attempt(connector, world.command("stock.adjust", changes=[change(sku, "-2")], reference="damage")))
+    assert await world.on_hand(id_) == 4

@@ -265,14 +265,10 @@ async def test_a_wizard_in_a_200_is_not_done(world: World) -> None:
     connector = world.connector()
     sku, id_ = await world.product(stock=50)
     sale = await world.sold(connector, (sku, "4", "10"))
-    transfers = connector._transfers
-    module = __import__(type(transfers).__module__, fromlist=["_QUIET"])
-    flags, module._QUIET = module._QUIET, {}
     command = world.picked(sale, {"line": "1", "sku": sku, "quantity": "1"})
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crossdock.connectors.odoo.validation._QUIET", {})
         outcome = await attempt(connector, command)
-    finally:
-        module._QUIET = flags
     assert isinstance(outcome, TargetRefused) and outcome.detail["wizard"] == "stock.backorder.confirmation"
     assert isinstance(await connector.find_effect(command), EffectAbsent)
     accepted(await attempt(connector, command))

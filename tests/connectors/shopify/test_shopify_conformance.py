@@ -87,6 +87,27 @@ PRODUCT = {
     "status": "active",
     "variants": [{"id": 31, "sku": "NET-L", "title": "Large", "barcode": "4006381333931", "grams": 900}],
 }
+RETURN: dict[str, Any] = {
+    "order": {"id": "gid://shopify/Order/5001", "name": "#1001"},
+    "return": {
+        "id": "gid://shopify/Return/7001",
+        "name": "#1001-R1",
+        "status": "REQUESTED",
+        "createdAt": "2026-03-09T10:00:00Z",
+        "returnLineItems": {
+            "pageInfo": {"hasNextPage": False, "endCursor": None},
+            "nodes": [
+                {
+                    "id": "gid://shopify/ReturnLineItem/7101",
+                    "quantity": 1,
+                    "returnReason": "DEFECTIVE",
+                    "customerNote": "",
+                    "fulfillmentLineItem": {"lineItem": {"id": "gid://shopify/LineItem/9001", "sku": "XD-001"}},
+                }
+            ],
+        },
+    },
+}
 
 
 def encoded(value: Mapping[str, Any], **changes: Any) -> bytes:
@@ -198,6 +219,7 @@ class TestShopify(ConnectorConformance):
             MessageSample("orders/cancelled", gone, ["order.cancelled"]),
             MessageSample("orders/delete", b'{"id": 5001}', ["order.cancelled"], received_at=datetime(2026, 3, 5, tzinfo=UTC)),
             MessageSample("graphql/orders", encoded(NODE), ["order.placed"]),
+            MessageSample("graphql/returns", encoded(RETURN), ["return.requested"]),
             MessageSample("orders/edited", b'{"order_edit": {"id": 1}}', []),
             MessageSample("refunds/create", b'{"id": 1, "order_id": 5001}', []),
             MessageSample("products/create", encoded(PRODUCT), ["product.changed"]),

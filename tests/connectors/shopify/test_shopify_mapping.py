@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from shop_bench import connector
 
 from crossdock.canonical.order import SalesOrder
+from crossdock.connectors.net_amounts import net_line, per_unit
 from crossdock.connectors.protocol import Inbound
-from crossdock.connectors.shopify.amounts import net_line, per_unit
 from crossdock.connectors.shopify.connector import ORDER_TOPICS
 from crossdock.core.errors import CrossdockError, DocumentUnknown, PayloadMalformed, SchemaInvalid
 from crossdock.simulators.shopify import Shopify

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import orjson
 
+from crossdock.connectors.contracts.standard_webhooks import sign
 from crossdock.connectors.wms_rest.connector import WmsRestConnector
-from crossdock.connectors.wms_rest.signature import sign
 from crossdock.simulators.wms import Wms
 from crossdock.simulators.wms.behaviour import Behaviour
 from crossdock.simulators.wms.rest import API_KEY, CLIENT, WEBHOOK_SECRET
@@ -42,6 +42,56 @@ def event(kind: str, data: Mapping[str, Any], seq: int = 3, sequence: int = 1) -
     if kind != "stock.changed":
         body |= {"fulfilment": "FO-1001-1", "sequence": sequence}
     return orjson.dumps(body)
+
+
+def receipt(number: str = "RC-P1-1", version: int = 1, **changes: Any) -> dict[str, Any]:
+    lines = [
+        {"number": "1", "order_line": "31", "sku": "LAMP-1", "quantity": {"value": "40"}},
+        {"number": "2", "order_line": "32", "sku": "LOT-GLUE", "quantity": {"value": "5"}, "lot": "G7", "expiry": "2027-06-30"},
+    ]
+    return {"number": number, "version": version, "order_number": "P00001", "despatch_number": "D-9", "lines": lines, **changes}
+
+
+RECEIVED = {
+    "number": "GR-1",
+    "confirmation": 1,
+    "order_number": "P00001",
+    "received_at": "2026-03-04T09:00:00Z",
+    "final": True,
+    "lines": [
+        {"number": "1", "order_line": "31", "sku": "LAMP-1", "quantity": "38"},
+        {"number": "2", "order_line": "31", "sku": "LAMP-1", "quantity": "2", "condition": "damaged", "reason": "wet"},
+        {"number": "3", "order_line": "32", "sku": "GLUE", "quantity": "5.5", "unit": "KGM", "lot": "G7", "expiry": "2027-06-30"},
+    ],
+}
+
+
+def received(sequence: int = 1, **changes: Any) -> bytes:
+    body = {"seq": 9, "id": f"evt-r{sequence}", "type": "receipt.completed", "occurred_at": "2026-03-04T10:00:00+01:00"}
+    return orjson.dumps({**body, "receipt": "RC-P1-1", "sequence": sequence, "data": {**RECEIVED, **changes}})
+
+
+def expected_return(number: str = "RT-1001-1", version: int = 1, **changes: Any) -> dict[str, Any]:
+    lines = [{"number": "1", "order_line": "10", "sku": "LAMP-1", "quantity": {"value": "2"}, "reason": "does_not_fit"}]
+    return {"number": number, "version": version, "order_number": "1001", "lines": lines, **changes}
+
+
+RETURNED = {
+    "number": "RR-1",
+    "confirmation": 1,
+    "order_number": "1001",
+    "received_at": "2026-03-09T09:00:00Z",
+    "final": True,
+    "lines": [
+        {"number": "1", "order_line": "10", "sku": "LAMP-1", "quantity": "1", "grade": "resaleable"},
+        {"number": "2", "order_line": "10", "sku": "VASE", "quantity": "1", "grade": "wrong_item", "instead_of": "LAMP-1"},
+    ],
+}
+
+
+def returned(sequence: int = 1, **changes: Any) -> bytes:
+    body = {"seq": 12, "id": f"evt-b{sequence}", "type": "return.received", "occurred_at": "2026-03-09T10:00:00+01:00"}
+    return orjson.dumps({**body, "return": "RT-1001-1", "sequence": sequence, "data": {**RETURNED, **changes}})
 
 
 PICK = {
@@ -78,6 +128,18 @@ def flat(canonical: dict[str, Any]) -> dict[str, Any]:
     return {**canonical, "lines": lines}
 
 
+async def announced(bench: Bench) -> Mapping[str, Any]:
+    body = orjson.loads(orjson.dumps(flat(receipt("RC-P1-9"))))
+    bench.simulator.warehouse.dock.expect(body, "earlier-command")
+    return {}
+
+
+async def awaited(bench: Bench) -> Mapping[str, Any]:
+    body = orjson.loads(orjson.dumps(flat(expected_return("RT-1001-9"))))
+    bench.simulator.warehouse.returns.expect(body, "earlier-command")
+    return {}
+
+
 async def stocked(bench: Bench) -> Mapping[str, Any]:
     for number in range(25):
         bench.simulator.warehouse.count(f"SKU-{number}", number, tell=False)
@@ -91,7 +153,7 @@ class TestWmsRest(ConnectorConformance):
     secrets: ClassVar[Mapping[str, str]] = {"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET}
 
     def target(self) -> Target:
-        return SimulatorTarget(Wms(behaviour=Behaviour(pick_latency=None, strict=False)))
+        return SimulatorTarget(Wms(behaviour=Behaviour(pick_latency=None, receipt_latency=None, return_latency=None)))
 
     def commands(self) -> Sequence[CommandSample]:
         return [
@@ -114,6 +176,46 @@ class TestWmsRest(ConnectorConformance):
                 ack=("status",),
                 prepare=released,
             ),
+            CommandSample(
+                "receipt.expect",
+                {"expected_receipt": receipt()},
+                effect_kind="receipt_expected",
+                effect_key="RC-P1-1",
+                path="/receipts/*",
+                method="PUT",
+                ack=("warehouse_reference",),
+                refused={"expected_receipt": receipt(lines=[{**receipt()["lines"][0], "quantity": {"value": "0"}}])},
+                refused_words="above zero",
+            ),
+            CommandSample(
+                "receipt.cancel",
+                {"receipt_number": "RC-P1-9", "order_number": "P00001", "reason": "the supplier took it back"},
+                effect_kind="receipt_cancelled",
+                effect_key="RC-P1-9",
+                path="/receipts/*/cancellation",
+                method="PUT",
+                ack=("status",),
+                prepare=announced,
+            ),
+            CommandSample(
+                "return.expect",
+                {"expected_return": expected_return()},
+                effect_kind="return_expected",
+                effect_key="RT-1001-1",
+                path="/returns/*",
+                method="PUT",
+                ack=("warehouse_reference",),
+            ),
+            CommandSample(
+                "return.cancel",
+                {"return_number": "RT-1001-9", "order_number": "1001", "reason": "the customer keeps it"},
+                effect_kind="return_cancelled",
+                effect_key="RT-1001-9",
+                path="/returns/*/cancellation",
+                method="PUT",
+                ack=("status",),
+                prepare=awaited,
+            ),
         ]
 
     def requests(self) -> Sequence[RequestSample]:
@@ -129,6 +231,8 @@ class TestWmsRest(ConnectorConformance):
             MessageSample("fulfilment.status", event("fulfilment.status", STATUS), ["fulfilment.status"]),
             MessageSample("picking.completed", event("picking.completed", PICK), ["picking.completed"]),
             MessageSample("shipment.dispatched", event("shipment.dispatched", DISPATCH), ["shipment.dispatched"]),
+            MessageSample("receipt.completed", received(), ["receipt.completed"]),
+            MessageSample("return.received", returned(), ["return.received"]),
             MessageSample("stock.changed", event("stock.changed", STOCK), ["stock.changed", "stock.changed"]),
         ]
 
@@ -138,7 +242,9 @@ class TestWmsRest(ConnectorConformance):
                 MessageSample("fulfilment.status", event("fulfilment.status", STATUS, 3, 1), ["fulfilment.status"]),
                 MessageSample("picking.completed", event("picking.completed", PICK, 4, 2), ["picking.completed"]),
                 MessageSample("shipment.dispatched", event("shipment.dispatched", DISPATCH, 6, 3), ["shipment.dispatched"]),
-            ]
+            ],
+            [MessageSample("receipt.completed", received(n, confirmation=n), ["receipt.completed"]) for n in (1, 2)],
+            [MessageSample("return.received", returned(n, confirmation=n), ["return.received"]) for n in (1, 2)],
         ]
 
     def polls(self) -> Sequence[PollSample]:
@@ -147,9 +253,20 @@ class TestWmsRest(ConnectorConformance):
             for number in range(3):
                 warehouse.release(flat(order(f"FO-{number}")), f"key-{number}")
                 warehouse.pick(f"FO-{number}")
+            await announced(bench)
+            warehouse.dock.receive("RC-P1-9")
+            await awaited(bench)
+            warehouse.returns.receive("RT-1001-9")
             return {}
 
-        return [PollSample("events", ("fulfilment.status", "picking.completed", "stock.changed"), prepare=busy, path="/events")]
+        return [
+            PollSample(
+                "events",
+                ("fulfilment.status", "picking.completed", "receipt.completed", "return.received", "stock.changed"),
+                prepare=busy,
+                path="/events",
+            )
+        ]
 
     def snapshots(self) -> Sequence[SnapshotSample]:
         return [SnapshotSample(25, prepare=stocked, path="/inventory")]

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from crossdock.canonical.events import Event, Position, Reference
 from crossdock.canonical.identifiers import gs1_valid
+from crossdock.connectors.contracts import feed
 from crossdock.connectors.protocol import InboundRequest, StoredMessage
 from crossdock.connectors.wms_rest import connector as module
 from crossdock.connectors.wms_rest.connector import WmsRestConnector
@@ -117,7 +118,14 @@ async def test_callbacks_arrive_signed_and_the_feed_brings_the_same_messages_aga
     await settled(wms, hub, release())
     wms.warehouse.pick("FO-1")
     await wms.webhooks.drained()
-    assert [event.type for event in hub.events] == ["fulfilment.status", "picking.completed", "stock.changed", "stock.changed"]
+    assert [event.type for event in hub.events] == [
+        "fulfilment.status",
+        "picking.completed",
+        "stock.changed",
+        "stock.changed",
+        "stock.moved",
+        "stock.moved",
+    ]
     assert await hub.poll("events") == []  # byte for byte the same, so nothing new
     assert hub.cursors["events"] == {"after": 3}
 
@@ -136,7 +144,7 @@ async def test_a_dropped_callback_is_found_by_back_fill(wms: Wms, hub: InMemoryH
 
 async def test_one_event_over_two_transports_with_other_spacing_is_one_event(hub: InMemoryHub) -> None:
     body = b'{"seq":1,"id":"evt-1","type":"fulfilment.status","occurred_at":"2026-01-02T03:04:05Z","fulfilment":"F","sequence":1,"data":{"status":"accepted"}}'
-    one, other = module.mapping.inbound(body), module.mapping.inbound(body.replace(b'":', b'": '))
+    one, other = feed.inbound(body), feed.inbound(body.replace(b'":', b'": '))
     hub.store([one, other], "events")
     assert len(hub.messages) == 2
     assert len({event.id for event in hub.events}) == 1
@@ -296,7 +304,7 @@ async def test_an_event_of_another_kind_is_a_document_without_mapping(hub: InMem
 
 async def test_a_signature_is_over_id_time_and_body(hub: InMemoryHub) -> None:
     """The example of the Standard Webhooks specification."""
-    from crossdock.connectors.wms_rest.signature import secret_key, sign, verify
+    from crossdock.connectors.contracts.standard_webhooks import secret_key, sign, verify
 
     secret, identity, stamp = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330"
     body = b'{"test": 2432232314}'

@@ -21,7 +21,7 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 class Booking:
-    """`shipment.book` and `shipment.cancel`."""
+    """`shipment.book`, `return.label` and `shipment.cancel`."""
 
     def __init__(self, account: Account, tracking: Tracking) -> None:
         self._account = account
@@ -45,13 +45,23 @@ class Booking:
             raise
         meta = done.result.get("meta") or {}
         url = str(meta.get("carrier_tracking_link") or meta.get("tracking_url") or "")
-        return Accepted(_ack(Label(waybill, label, str(done.result.get("label_type") or "")), url, self._cost(done)))
+        cost = self._cost(done)
+        ack = {**_ack(Label(waybill, label, str(done.result.get("label_type") or "")), url, cost)}
+        if cost is not None and (charges := self._charges(done, cost)):
+            ack["charges"] = charges
+        return Accepted(ack)
 
     def _cost(self, done: Done) -> tuple[str, str] | None:
         try:
             return self._account.dialect.cost(done.answered) or mapping.karrio_cost(done.result)
         except UNREADABLE:  # it is booked all the same
             return None
+
+    def _charges(self, done: Done, cost: tuple[str, str]) -> list[dict[str, Any]]:
+        try:
+            return mapping.karrio_charges(done.result, cost)
+        except UNREADABLE:  # the price stands without its parts
+            return []
 
     def _service(self, shipment: Shipment) -> str:
         """karrio's service for the shipment's service level. Raises `ValueMapMissing`."""

@@ -34,12 +34,13 @@ class CarrierConnector(BaseConnector):
     mapping_version = "1"
     Options: ClassVar[type[Any]] = Options
     capabilities = Capabilities(
-        commands=frozenset({"shipment.book", "shipment.cancel", "shipment.track"}),
+        commands=frozenset({"shipment.book", "shipment.cancel", "shipment.track", "return.label"}),
         repeatable=frozenset({"shipment.cancel", "shipment.track"}),
         topics=frozenset({mapping.TOPIC}),
         questions=frozenset({"rates"}),
         follows={"shipment.track": CHANNEL, "shipment.cancel": CHANNEL},
         polls=True,
+        consequences={"tracking": 1},
     )
 
     def __init__(self, context: ConnectorContext, process: CarrierProcess | None = None) -> None:
@@ -49,6 +50,8 @@ class CarrierConnector(BaseConnector):
         self.booking = Booking(self.account, self.tracking)
         self.deliveries = {
             "shipment.book": self.booking.book,
+            # the way back is a consignment like any other: from the customer to the warehouse, on the account of who asks for it
+            "return.label": self.booking.book,
             "shipment.cancel": self.booking.cancel,
             "shipment.track": self._track,
         }
@@ -59,7 +62,7 @@ class CarrierConnector(BaseConnector):
         return Accepted({})
 
     async def find_effect(self, command: Command) -> Effect:
-        if command.name == "shipment.book":
+        if command.name in {"shipment.book", "return.label"}:
             return await self.booking.find(command)
         return await super().find_effect(command)
 

@@ -163,3 +163,39 @@ def karrio_cost(result: Mapping[str, Any]) -> tuple[str, str] | None:
     if rate.get("total_charge") is None or not rate.get("currency"):
         return None
     return format(Decimal(repr(rate["total_charge"])), "f"), str(rate["currency"])
+
+
+_KINDS = (
+    ("base", ("base", "transportation", "freight charge", "linehaul")),
+    ("fuel", ("fuel",)),
+    ("residential", ("residential",)),
+    ("remote", ("remote", "extended area", "delivery area")),
+    ("oversize", ("oversize", "large package")),
+    ("handling", ("handling",)),
+    ("insurance", ("insurance", "declared value")),
+    ("return", ("return",)),
+    ("duty", ("duty", "duties")),
+    ("discount", ("discount",)),
+    ("tax", ("tax", "vat", "gst", "hst")),
+)
+
+
+def karrio_charges(result: Mapping[str, Any], cost: tuple[str, str]) -> list[dict[str, Any]]:
+    """What a booking's price is made of, by kind of charge; nothing unless the parts add up to the price in its currency."""
+    found: list[dict[str, Any]] = []
+    for each in (result.get("selected_rate") or {}).get("extra_charges") or ():
+        if each.get("amount") is None or str(each.get("currency") or cost[1]) != cost[1]:
+            return []
+        name = str(each.get("name") or "")
+        kind = next((kind for kind, words in _KINDS if any(word in name.casefold() for word in words)), "other")
+        amount = format(Decimal(repr(each["amount"])), "f")
+        found.append(
+            {
+                "kind": kind,
+                "code": str(each.get("code") or ""),
+                "description": name,
+                "amount": {"amount": amount, "currency": cost[1]},
+            }
+        )
+    total = sum((Decimal(each["amount"]["amount"]) for each in found), Decimal(0))
+    return found if found and total == Decimal(cost[0]) and any(each["kind"] == "base" for each in found) else []

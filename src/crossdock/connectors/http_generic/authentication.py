@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from crossdock.connectors.http_generic.inbound_options import ApiKeyIn, BasicIn, BearerIn, HmacIn, Stamp
+from crossdock.connectors.http_generic.inbound_options import ApiKeyIn, BasicIn, BearerIn, HmacIn, Stamp, TokenIn
 from crossdock.connectors.protocol import ConnectorContext, InboundRequest
 from crossdock.core.errors import SecretMissing, SignatureExpired, SignatureInvalid, Unauthenticated
 
@@ -18,8 +18,10 @@ Check = Callable[[InboundRequest], None]
 _PIECE = re.compile(r"(\{body\}|\{timestamp\}|\{header:[^{}]+\})")
 
 
-def compile_check(rule: ApiKeyIn | BearerIn | BasicIn | HmacIn, context: ConnectorContext) -> Check:
+def compile_check(rule: ApiKeyIn | BearerIn | BasicIn | HmacIn | TokenIn, context: ConnectorContext) -> Check:
     """The check of a channel, compiled once."""
+    if isinstance(rule, TokenIn):
+        return _by_token
     if isinstance(rule, HmacIn):
         return _hmac(rule, context)
     header = rule.header if isinstance(rule, ApiKeyIn) else "authorization"
@@ -41,6 +43,11 @@ def compile_check(rule: ApiKeyIn | BearerIn | BasicIn | HmacIn, context: Connect
             raise Unauthenticated(f"the credential in {header} is not the one agreed")
 
     return check
+
+
+def _by_token(request: InboundRequest) -> None:
+    if not request.identity:
+        raise Unauthenticated("this channel takes access tokens of this hub, which the door has to ask for (`access.token`)")
 
 
 def _secrets(context: ConnectorContext, purpose: str) -> list[str]:

@@ -15,13 +15,13 @@ from crossdock.connectors.http_generic.credentials import Credential
 from crossdock.connectors.http_generic.errors import raise_for_answer, refuse_unless, words_of
 from crossdock.connectors.http_generic.inbound_options import ReferenceRule
 from crossdock.connectors.http_generic.outbound_options import CallRule
-from crossdock.connectors.http_generic.overlay import Mapper, compile_conditions, compile_rule, compile_template
-from crossdock.connectors.http_generic.paths import Inexact, Scope, compile_path, exact
-from crossdock.connectors.http_generic.rules import Fields
-from crossdock.connectors.http_generic.steps import text
 from crossdock.connectors.protocol import ConnectorContext, ValueMaps
 from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.errors import AnswerLost, PayloadMalformed, SchemaInvalid, TargetUnavailable
+from crossdock.overlay.mapper import Mapper, compile_conditions, compile_rule, compile_template
+from crossdock.overlay.paths import Inexact, Scope, compile_path, exact
+from crossdock.overlay.rules import Fields
+from crossdock.overlay.steps import text
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from crossdock.connectors.http_generic.delivery import Delivery
 from crossdock.connectors.http_generic.mapping import Documents
 from crossdock.connectors.http_generic.options import HttpOptions
 from crossdock.connectors.http_generic.outbound_options import QuestionRule
-from crossdock.connectors.http_generic.overlay import Mapper
 from crossdock.connectors.http_generic.polling import Poll
 from crossdock.connectors.http_generic.splitting import Splitter
 from crossdock.connectors.protocol import (
@@ -30,6 +29,7 @@ from crossdock.connectors.protocol import (
 from crossdock.core.commands import Command
 from crossdock.core.errors import CallNotAllowed, CrossdockError, SchemaInvalid, TargetUnavailable, UnknownSystem
 from crossdock.core.outcomes import Effect, Outcome
+from crossdock.overlay.mapper import Mapper
 
 
 class HttpConnector(BaseConnector):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 
 from crossdock.connectors.http_generic.outbound_options import ApiKeyOut, BasicOut, BearerOut, HmacOut, NoAuth, OAuth2Out
-from crossdock.connectors.oauth2 import ClientCredentials
+from crossdock.connectors.oauth2 import AccessToken, ClientAssertion, ClientCredentials, RefreshToken
 from crossdock.connectors.protocol import ConnectorContext
 
 
@@ -16,13 +17,26 @@ class Credential:
     def __init__(self, rule: NoAuth | ApiKeyOut | BearerOut | BasicOut | OAuth2Out | HmacOut, context: ConnectorContext) -> None:
         self._rule = rule
         self._context = context
-        self._tokens: ClientCredentials | None = None
+        self._tokens: AccessToken | None = None
         if isinstance(rule, OAuth2Out):
             url = rule.token_url if "://" in rule.token_url else f"{context.endpoint.rstrip('/')}/{rule.token_url.lstrip('/')}"
-            self._tokens = ClientCredentials(context.http, context.clock, url, self._client, rule.scope)
+            self._tokens = self._access(rule, url)
 
-    def _client(self) -> tuple[str, str]:
-        return self._context.secret("client_id"), self._context.secret("client_secret")
+    def _access(self, rule: OAuth2Out, url: str) -> AccessToken:
+        context = self._context
+        if rule.by == "private_key_jwt":
+            signer = self._pair("private_key")
+            return ClientAssertion(context.http, context.clock, url, signer, rule.scope, rule.audience, rule.key_id)
+        client = self._pair("client_secret")
+        if rule.by == "refresh_token":
+            return RefreshToken(
+                context.http, context.clock, url, lambda: (*client(), context.secret("refresh_token")),
+                lambda value: context.keep_secret("refresh_token", value),
+            )  # fmt: skip
+        return ClientCredentials(context.http, context.clock, url, client, rule.scope)
+
+    def _pair(self, purpose: str) -> Callable[[], tuple[str, str]]:
+        return lambda: (self._context.secret("client_id"), self._context.secret(purpose))
 
     async def add(self, headers: dict[str, str], body: bytes) -> None:
         """Put the credential in. Raises `SecretMissing`, and for tokens `CredentialRefused`, `Throttled`, `TargetUnavailable`."""

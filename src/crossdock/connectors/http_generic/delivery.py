@@ -11,14 +11,14 @@ from crossdock.connectors.http_generic.calls import AckReader, Call, Request, an
 from crossdock.connectors.http_generic.credentials import Credential
 from crossdock.connectors.http_generic.errors import words_of
 from crossdock.connectors.http_generic.outbound_options import BatchRule, CommandRule, FindRule
-from crossdock.connectors.http_generic.overlay import compile_conditions, compile_template
-from crossdock.connectors.http_generic.paths import Scope, compile_path
-from crossdock.connectors.http_generic.steps import text
 from crossdock.connectors.protocol import ConnectorContext
 from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.commands import Command
 from crossdock.core.errors import AnswerLost, CallNotAllowed, CrossdockError, TargetRefused
 from crossdock.core.outcomes import Accepted, Effect, EffectAbsent, EffectFound, EffectUnclear, Outcome
+from crossdock.overlay.mapper import compile_conditions, compile_template
+from crossdock.overlay.paths import Scope, compile_path
+from crossdock.overlay.steps import text
 
 
 def facts(command: Command) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from crossdock.connectors.http import HttpAnswer, raise_for_transport_status
-from crossdock.connectors.http_generic.overlay import Test
-from crossdock.connectors.http_generic.paths import Reader, Scope
-from crossdock.connectors.http_generic.steps import text
 from crossdock.core.errors import AnswerLost, EndpointGone, TargetRefused, TargetUnavailable
+from crossdock.overlay.mapper import Test
+from crossdock.overlay.paths import Reader, Scope
+from crossdock.overlay.steps import text
 
 
 def raise_for_answer(answer: HttpAnswer, refused: frozenset[int], words: str, now: datetime, *, safe: bool) -> None:

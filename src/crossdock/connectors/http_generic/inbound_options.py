@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from crossdock.canonical.events import EVENT_PAYLOADS
 from crossdock.connectors.base import Options
-from crossdock.connectors.http_generic.rules import Conditions, FieldRule, Fields, PathText, TemplateText, _listed
 from crossdock.connectors.http_generic.targets import missing_targets, unknown_targets
+from crossdock.overlay.rules import Conditions, FieldRule, Fields, PathText, TemplateText, _listed
 
 Header = Annotated[str, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value), Field(min_length=1)]
 
@@ -83,7 +83,14 @@ class HmacIn(Options):
         return self
 
 
-InAuth = Annotated[ApiKeyIn | BearerIn | BasicIn | HmacIn, Field(discriminator="kind")]
+class TokenIn(Options):
+    """The sender shows an access token of this hub (OAuth 2.0), which the door has judged: the system's or partner's file says
+    `access: {token: true}`."""
+
+    kind: Literal["access_token"]
+
+
+InAuth = Annotated[ApiKeyIn | BearerIn | BasicIn | HmacIn | TokenIn, Field(discriminator="kind")]
 
 
 def _short(name: str) -> BeforeValidator:

@@ -10,13 +10,13 @@ from typing import Any
 from crossdock.canonical.events import EVENT_PAYLOADS, Event, Position, Reference
 from crossdock.connectors.exact_json import read_exact, read_fast, refuse_repeated_names
 from crossdock.connectors.http_generic.inbound_options import DocumentRule, EventRule
-from crossdock.connectors.http_generic.overlay import Mapper, compile_conditions, compile_rule, compile_template
-from crossdock.connectors.http_generic.paths import Inexact, Reader, Scope
-from crossdock.connectors.http_generic.steps import compile_step
 from crossdock.connectors.http_generic.targets import is_text_target
 from crossdock.connectors.protocol import StoredMessage, ValueMaps
 from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.errors import DocumentUnknown
+from crossdock.overlay.mapper import Mapper, compile_conditions, compile_rule, compile_template
+from crossdock.overlay.paths import Inexact, Reader, Scope
+from crossdock.overlay.steps import compile_step
 
 
 class EventMapper:

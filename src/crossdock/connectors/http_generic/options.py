@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from crossdock.connectors.base import Options
-from crossdock.connectors.http_generic.inbound_options import ChannelRule, DocumentRule
+from crossdock.connectors.http_generic.inbound_options import ChannelRule, DocumentRule, TokenIn
 from crossdock.connectors.http_generic.outbound_options import (
     CommandRule,
     NoAuth,
@@ -46,9 +46,9 @@ class HttpOptions(Options):
 
     def credentials(self) -> frozenset[str]:
         """The purposes of the credentials these options need."""
-        needed = {rule.auth.credential for rule in self.channels.values()}
+        needed = {rule.auth.credential for rule in self.channels.values() if not isinstance(rule.auth, TokenIn)}
         if isinstance(self.auth, OAuth2Out):
-            needed |= {"client_id", "client_secret"}
+            needed |= self.auth.purposes()
         elif not isinstance(self.auth, NoAuth):
             needed.add(self.auth.credential)
         return frozenset(needed)
@@ -63,5 +63,7 @@ class HttpOptions(Options):
             questions=frozenset(self.questions),
             receives=bool(self.channels),
             polls=bool(self.polls),
+            # what begins transactions comes before what may be about them
+            consequences=dict.fromkeys(self.polls, 2),
             batch=max(batches, default=1),
         )

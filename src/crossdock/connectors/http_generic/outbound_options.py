@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from crossdock.connectors.base import Options
 from crossdock.connectors.http_generic.inbound_options import DedupeRule, ReferenceRule, Topic
-from crossdock.connectors.http_generic.rules import Conditions, FieldRule, Fields, PathText, TemplateText
 from crossdock.core.commands import COMMANDS
+from crossdock.overlay.rules import Conditions, FieldRule, Fields, PathText, TemplateText
 
 
 class NoAuth(Options):
@@ -42,11 +42,24 @@ class BasicOut(Options):
 
 
 class OAuth2Out(Options):
-    """Client credentials (`client_id`, `client_secret`); `token_url` may be relative to the endpoint."""
+    """Client credentials; `token_url` may be relative to the endpoint. `by` `secret`: the credentials are `client_id` and `client_secret`;
+    `private_key_jwt`: `client_id` and `private_key` (PEM), with which the hub signs an assertion (RFC 7523) for the `audience` (default: the
+    token URL), under the `key_id` the server knows; `refresh_token`: `client_id`, `client_secret` and `refresh_token`, of which a renewed one
+    is stored.
+    """
 
     kind: Literal["oauth2"]
     token_url: str
     scope: str = ""
+    by: Literal["secret", "private_key_jwt", "refresh_token"] = "secret"
+    audience: str = ""
+    key_id: str = ""
+
+    def purposes(self) -> frozenset[str]:
+        """The credentials it needs."""
+        if self.by == "private_key_jwt":
+            return frozenset({"client_id", "private_key"})
+        return frozenset({"client_id", "client_secret"} | ({"refresh_token"} if self.by == "refresh_token" else set()))
 
 
 class HmacOut(Options):

@@ -9,11 +9,11 @@ from crossdock.connectors.http_generic.calls import Call, json_values, read_exac
 from crossdock.connectors.http_generic.credentials import Credential
 from crossdock.connectors.http_generic.decoding import lines
 from crossdock.connectors.http_generic.outbound_options import PollRule
-from crossdock.connectors.http_generic.overlay import Mapper, compile_conditions
-from crossdock.connectors.http_generic.paths import Scope
 from crossdock.connectors.http_generic.splitting import Splitter
 from crossdock.connectors.protocol import ConnectorContext, PollResult
 from crossdock.core.errors import PayloadMalformed, TargetUnavailable
+from crossdock.overlay.mapper import Mapper, compile_conditions
+from crossdock.overlay.paths import Scope
 
 
 class Poll:

@@ -12,10 +12,10 @@ from crossdock.connectors.exact_json import read_exact, read_fast
 from crossdock.connectors.http_generic.decoding import lines, pieces
 from crossdock.connectors.http_generic.inbound_options import ChannelRule
 from crossdock.connectors.http_generic.outbound_options import PollRule
-from crossdock.connectors.http_generic.paths import Inexact, Scope, compile_path, exact
-from crossdock.connectors.http_generic.steps import text
 from crossdock.connectors.protocol import Inbound
 from crossdock.core.errors import PayloadMalformed
+from crossdock.overlay.paths import Inexact, Scope, compile_path, exact
+from crossdock.overlay.steps import text
 
 
 class Splitter:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from crossdock.connectors.http_generic.rules import FieldRule
+from crossdock.overlay.rules import FieldRule
 
 
 def is_text_target(model: type[BaseModel], path: str) -> bool:

@@ -11,9 +11,18 @@ from typing import Any, Final
 from crossdock.core.errors import CallNotAllowed
 
 _READ_MODELS: Final = (
+    "account.incoterms",
+    "account.journal",
+    "account.move",
+    "account.move.line",
+    "account.payment",
+    "account.tax",
     "delivery.carrier",
     "product.pricelist",
     "product.product",
+    "product.supplierinfo",
+    "purchase.order",
+    "purchase.order.line",
     "res.company",
     "res.country",
     "res.country.state",
@@ -27,6 +36,7 @@ _READ_MODELS: Final = (
     "stock.move",
     "stock.move.line",
     "stock.picking",
+    "stock.picking.type",
     "stock.quant",
     "stock.warehouse",
     "uom.uom",
@@ -39,6 +49,8 @@ READ: Final = frozenset(f"{model}/{method}" for model in _READ_MODELS for method
     "res.users/read",
     "stock.quant/formatted_read_group",
     "product.product/fields_get",
+    "stock.move.line/fields_get",
+    "crossdock.outbox/changes_after",
     "mail.message/search",
     "mail.message/get_external_id",
 }
@@ -54,7 +66,9 @@ ORDERS: Final = frozenset(
 )
 LOGISTICS: Final = frozenset(
     {
+        "stock.picking/load",
         "stock.picking/write",
+        "stock.picking/action_confirm",
         "stock.picking/button_validate",
         "stock.picking/action_cancel",
         "stock.move/load",
@@ -69,10 +83,35 @@ LOGISTICS: Final = frozenset(
         "mail.message/load",
     }
 )
-DEFAULT: Final = READ | ORDERS | LOGISTICS
+PURCHASES: Final = frozenset({"purchase.order/write"})
+FINANCE: Final = frozenset(
+    {
+        "account.move/load",
+        "account.move/write",
+        "account.move/action_post",
+        "account.move/js_assign_outstanding_line",
+        "account.payment/load",
+        "account.payment/action_post",
+    }
+)
+VALUATION: Final = frozenset(
+    f"stock.landed.cost/{method}"
+    for method in ("search", "read", "get_external_id", "load", "compute_landed_cost", "button_validate")
+)
+"""Readings too: only an inventory administrator sees landed costs at all."""
+KEYS: Final = frozenset({"res.users.apikeys/generate", "res.users.apikeys/revoke"})
+"""To renew the hub's own keys; Odoo asks for the present key besides."""
+DEFAULT: Final = READ | ORDERS | LOGISTICS | PURCHASES | FINANCE | VALUATION | KEYS
 """What the connector needs, and nothing else."""
 
-PURPOSES: Final[Mapping[str, frozenset[str]]] = {"read_key": READ, "orders_key": ORDERS, "logistics_key": LOGISTICS}
+PURPOSES: Final[Mapping[str, frozenset[str]]] = {
+    "read_key": READ,
+    "orders_key": ORDERS,
+    "logistics_key": LOGISTICS,
+    "purchase_key": PURCHASES,
+    "finance_key": FINANCE,
+    "valuation_key": VALUATION,
+}
 """Credentials a landscape may give beside `api_key`, each with the calls it is used for."""
 
 _CREATING: Final = frozenset({"create", "copy", "name_create", "unlink"})
@@ -91,6 +130,8 @@ def forbidden(model: str, method: str, arguments: Mapping[str, Any]) -> str:
             return f"{method} is not safe to repeat; records are made by load with external ids"
         if any("quantity" in row for row in arguments.get("vals_list", ())):
             return "a quant's quantity is set by counting, never directly"
+    if (model, method) == ("account.move", "write") and set(arguments.get("vals", ())) - {"invoice_date"}:
+        return "of a paper in the books only the date of a draft is written"
     if method.startswith("_"):
         return "private methods are no interface"
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import unescape
@@ -12,7 +12,9 @@ from typing import Any, Final
 from crossdock.connectors.odoo.client import OdooClient, Row, exact
 from crossdock.connectors.odoo.external_ids import ExternalIds
 from crossdock.connectors.odoo.master_data import MasterData
+from crossdock.connectors.odoo.parties import Parties
 from crossdock.connectors.odoo.places import Places
+from crossdock.connectors.odoo.products_read import described
 from crossdock.connectors.odoo.values import label, number, related, text
 
 ORDER_FIELDS: Final = (
@@ -58,41 +60,28 @@ PRODUCT_FIELDS: Final = ("default_code", "barcode", "name", "weight", "tracking"
 TOLD_STATES: Final = ("sale", "done", "cancel")
 """Order states worth a message; drafts and quotations are nobody's business yet."""
 
-_PARTNER: Final = (
-    "name",
-    "is_company",
-    "parent_id",
-    "street",
-    "street2",
-    "city",
-    "zip",
-    "state_id",
-    "country_id",
-    "phone",
-    "email",
-    "vat",
-    "ref",
-    "lang",
-)
 _CUSTOMS: Final = ("hs_code", "country_of_origin")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: `identity` names the record it is about, `written` is the latest write_date of what it was made of."""
+    """One document: `identity` names the record it is about, `written` is the latest write_date of what it was made of, `aside` are headers:
+    what is told with it and is no content of it."""
 
     topic: str
     identity: str
     written: str
     body: dict[str, Any] = field(default_factory=dict)
+    aside: dict[str, str] = field(default_factory=dict)
 
 
 class Documents:
     """Reads documents from Odoo."""
 
-    def __init__(self, client: OdooClient, data: MasterData, places: Places) -> None:
+    def __init__(self, client: OdooClient, data: MasterData, places: Places, parties: Parties) -> None:
         self._client = client
         self._data = data
+        self._parties = parties
         self._places = places
         self._customs: tuple[str, ...] | None = None
 
@@ -111,7 +100,7 @@ class Documents:
         heads = {id_: head for id_, head in heads.items() if head["state"] in TOLD_STATES}
         full = [id_ for id_ in heads if edits or not keys.get(id_)]
         lines = await self._lines([line for id_ in full for line in heads[id_]["order_line"]])
-        partners = await self._partners(
+        partners = await self._parties.read(
             related(heads[id_][name]) for id_ in full for name in ("partner_id", "partner_shipping_id", "partner_invoice_id")
         )
         found = []
@@ -143,7 +132,7 @@ class Documents:
             "customer_reference": text(head["client_order_ref"]),
             "commitment_date": text(head["commitment_date"]),
             "tax": head["amount_tax"],
-            "note": _words(text(head["note"])),
+            "note": plain_text(text(head["note"])),
             "customer": partners.get(related(head["partner_id"]) or 0),
             "ship_to": partners.get(related(head["partner_shipping_id"]) or 0),
             "bill_to": partners.get(related(head["partner_invoice_id"]) or 0),
@@ -152,7 +141,7 @@ class Documents:
 
     async def _lines(self, ids: Sequence[int]) -> dict[int, Row]:
         rows = await self._client.read("sale.order.line", ids, [*LINE_FIELDS, "write_date", "write_uid"])
-        products = await self._products(related(row["product_id"]) for row in rows.values())
+        products = await described(self._client, (related(row["product_id"]) for row in rows.values()))
         units = await self._data.unit_codes(unit for row in rows.values() if (unit := related(row["product_uom_id"])) is not None)
         return {
             id_: {
@@ -176,35 +165,6 @@ class Documents:
             for id_, row in rows.items()
         }
 
-    async def _products(self, ids: Iterable[int | None]) -> dict[int, Row]:
-        wanted = sorted({id_ for id_ in ids if id_ is not None})
-        names = [*self._client.options.sku_fields]
-        rows = await self._client.read("product.product", wanted, [*dict.fromkeys([*names, "barcode"]), "type"])
-        return {
-            id_: {
-                "sku": next((text(row[name]) for name in names if row[name]), ""),
-                "barcode": text(row["barcode"]),
-                "type": text(row["type"]),
-            }
-            for id_, row in rows.items()
-        }
-
-    async def _partners(self, ids: Iterable[int | None]) -> dict[int, Row]:
-        rows = await self._client.read("res.partner", sorted({id_ for id_ in ids if id_ is not None}), _PARTNER)
-        countries = await self._data.country_codes(c for row in rows.values() if (c := related(row["country_id"])) is not None)
-        states = await self._data.state_codes(s for row in rows.values() if (s := related(row["state_id"])) is not None)
-        return {
-            id_: {
-                "id": id_,
-                **{name: text(row[name]) for name in _PARTNER if not name.endswith("_id") and name != "is_company"},
-                "company": label(row["parent_id"]),
-                "is_company": bool(row["is_company"]),
-                "country": countries.get(related(row["country_id"]) or 0, ""),
-                "region": states.get(related(row["state_id"]) or 0, ""),
-            }
-            for id_, row in rows.items()
-        }
-
     # Transfers -----------------------------------------------------------------------------------------------
 
     async def transfers(self, versions: Mapping[int, str]) -> list[Document]:
@@ -218,7 +178,7 @@ class Documents:
         xids = await self._client.external_ids("stock.move.line", list(picked))
         orders = {order for row in rows.values() if (order := related(row["sale_id"])) is not None}
         keys = {id_: ids.key_of(xid) for id_, xid in (await self._client.external_ids("sale.order", sorted(orders))).items()}
-        products = await self._products(related(line["product_id"]) for line in picked.values())
+        products = await described(self._client, (related(line["product_id"]) for line in picked.values()))
         moves = await self._client.read(
             "stock.move",
             sorted({move for line in picked.values() if (move := related(line["move_id"])) is not None}),
@@ -273,7 +233,7 @@ class Documents:
         if not wanted:
             return []
         ids = sorted({product for product, _ in wanted})
-        products = await self._products(ids)
+        products = await described(self._client, ids)
         domain = [["product_id", "in", ids], *await self._places.internal(self._client.options.warehouse)]
         rows = await self._client.sum_quants(domain, ("product_id", "location_id"))
         where = await self._places.names(sorted({related(row["location_id"]) or 0 for row in rows}))
@@ -332,6 +292,6 @@ class Documents:
         return found
 
 
-def _words(html: str) -> str:
+def plain_text(html: str) -> str:
     """A note without its markup."""
     return unescape(re.sub(r"<[^>]+>", " ", html)).strip()

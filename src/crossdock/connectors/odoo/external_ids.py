@@ -66,6 +66,11 @@ class ExternalIds:
         parts = self._parts(xid)
         return unescape(parts[4]) if parts and parts[0] == "order_line" and len(parts) == 5 else ""
 
+    def request_of(self, xid: str) -> str:
+        """The number of the request in the name of a customer's paper; empty when the name is not one of the hub's."""
+        parts = self._parts(xid)
+        return unescape(parts[2]) if len(parts) == 3 and parts[0] == "paper" else ""
+
     def made_here(self, xid: str) -> bool:
         """Whether a name is one of the hub's, of any kind."""
         return bool(self._parts(xid))

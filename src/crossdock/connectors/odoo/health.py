@@ -14,8 +14,11 @@ from crossdock.core.errors import CrossdockError
 WARN_BEFORE: Final = timedelta(days=14)
 
 
-async def probe(client: OdooClient) -> Probe:
-    """Ask step by step and name the first that fails. A key near its end is told in the message, while everything still works."""
+async def probe(client: OdooClient, outbox: bool | None = None) -> Probe:
+    """Ask step by step and name the first that fails. A key near its end is told in the message, while everything still works.
+
+    `outbox`: whether polls found the add-on's outbox; None while none has looked for it.
+    """
     context, options = client.context, client.options
     version = ""
     try:
@@ -27,6 +30,8 @@ async def probe(client: OdooClient) -> Probe:
     except CrossdockError as error:
         return Probe(False, error.message, version, detail={"code": error.code})
     detail: dict[str, Any] = {"user": user["uid"], "company": await client.company()}
+    if outbox is not None:
+        detail["outbox"] = outbox
     left = None if expires is None else expires - context.clock.now()
     if left is not None and left < WARN_BEFORE:
         return Probe(True, f"the API key ends in {max(0, left.days)} days, on {expires:%Y-%m-%d}", version, expires, detail)

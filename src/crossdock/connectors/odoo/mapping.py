@@ -6,14 +6,16 @@
 | transfer | `picking.completed`, when people validate transfers in Odoo (option `picks_in_odoo`) |
 | stock | `stock.changed` |
 | product | `product.changed` |
-| deleted | `order.cancelled` for an order; nothing else |
+| purchase | `purchase_order.confirmed`, `purchase_order.changed`, `purchase_order.cancelled` (`purchase_mapping`) |
+| receipt | `receipt.completed`, when people receive goods in Odoo (option `receipts_in_odoo`) |
+| invoice | `customer_invoice.created`, `.posted`, `.paid`, `.cancelled` (`paper_mapping`) |
+| deleted | `order.cancelled` for an order; a purchase order and a posted invoice go to a person; nothing else |
 | hint | nothing: it makes the hub poll |
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,16 +24,18 @@ from crossdock.canonical.fulfilment import PackageContent, PickConfirmation, Pic
 from crossdock.canonical.identifiers import Identifier, gs1_valid
 from crossdock.canonical.inventory import InventoryLevel, StockChange
 from crossdock.canonical.order import OrderCancellation, OrderConfirmation, OrderLine, SalesOrder
-from crossdock.canonical.party import Address, Customer
+from crossdock.canonical.party import Customer
 from crossdock.canonical.product import Product
 from crossdock.canonical.values import Money, Quantity
 from crossdock.connectors.odoo.capture import AS_OF
+from crossdock.connectors.odoo.document_values import Json, address, amount, counted, exact, record_id, version_time
 from crossdock.connectors.odoo.errors import parse
+from crossdock.connectors.odoo.options import OdooOptions
+from crossdock.connectors.odoo.paper_mapping import PaperMapping
+from crossdock.connectors.odoo.purchase_mapping import PurchaseMapping
 from crossdock.connectors.odoo.values import from_odoo
 from crossdock.connectors.protocol import StoredMessage, ValueMaps
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed
-
-Json = Mapping[str, Any]
 
 COUNTED_TWICE: Final = Decimal("0.005")
 
@@ -39,15 +43,21 @@ COUNTED_TWICE: Final = Decimal("0.005")
 class DocumentMapping:
     """Maps the documents of one system."""
 
-    def __init__(self, system: str, value_maps: ValueMaps, picks_in_odoo: bool) -> None:
+    def __init__(self, system: str, value_maps: ValueMaps, options: OdooOptions) -> None:
         self._system = system
         self._maps = value_maps
-        self._picks_in_odoo = picks_in_odoo
+        self._picks_in_odoo = options.picks_in_odoo
+        self._purchases = PurchaseMapping(system, value_maps, options.delivery_zone)
+        self._papers = PaperMapping(system, value_maps)
+        self._receipts_in_odoo = options.receipts_in_odoo
         self._topics: dict[str, Callable[[Json, StoredMessage], Sequence[Event]]] = {
             "order": self._order,
             "transfer": self._transfer,
             "stock": self._stock,
             "product": self._product,
+            "purchase": self._purchases.events,
+            "receipt": self._receipt,
+            "invoice": self._papers.events,
             "deleted": self._deleted,
             "hint": lambda _document, _message: (),
         }
@@ -74,7 +84,7 @@ class DocumentMapping:
     # Orders --------------------------------------------------------------------------------------------------
 
     def _order(self, document: Json, message: StoredMessage) -> Sequence[Event]:
-        name, id_ = _named(document["name"]), _id(document["id"])
+        name, id_ = _named(document["name"]), record_id(document["id"])
         key = str(document["key"]) or f"order/{self._system}/{name}"
         number = key.split("/", 2)[2]
         references = (Reference(f"{self._system}:order", name), Reference(f"{self._system}:order_id", id_))
@@ -82,20 +92,22 @@ class DocumentMapping:
         if document["state"] == "cancel":
             if not document["key"] and not document["shipped_from"]:
                 return ()  # a quotation given up: nobody was told of it
-            at = _version_time(document["version"])
+            at = version_time(document["version"])
             cancelled = OrderCancellation(number=number, reason="cancelled in Odoo", cancelled_at=at)
             return (
                 Event(f"{stem}/cancelled/{document['version']}", "order.cancelled", self._system, key, cancelled, at, references),
             )
         confirmed_at = from_odoo(document["ordered_at"])
         order = self._sales_order(document, number) if "lines" in document else None
-        total = Money(amount=_amount(document["total"]), currency=document["currency"])
+        total = Money(amount=amount(document["total"]), currency=document["currency"])
         confirmation = OrderConfirmation(
             number=number, erp_number=name, confirmed_at=confirmed_at, total=total, order=None if document["key"] else order
         )
+        # An order confirmed long ago is told again whenever it changed, and then the confirmation says something else than before.
+        said = document["total"] if document["key"] else document["content"]
         events = [
             Event(
-                f"{stem}/confirmed/{document['ordered_at']}",
+                f"{stem}/confirmed/{document['ordered_at']}/{said}",
                 "order.confirmed",
                 self._system,
                 key,
@@ -104,10 +116,10 @@ class DocumentMapping:
                 references,
             )
         ]
-        changed_at = _version_time(document["version"])
-        if (
-            order is not None and document["edited"] and changed_at > confirmed_at
-        ):  # what the confirmation itself wrote carries the time it began
+        changed_at = version_time(document["version"])
+        # what the confirmation itself wrote carries the time it began; what changed within that second is marked
+        later = changed_at > confirmed_at or "~" in document["version"]
+        if order is not None and document["edited"] and later:
             position = Position(f"{stem}/changed", int(message.headers.get(AS_OF, "0")))
             identity = f"{stem}/changed/{document['content']}/{document['version']}"
             events.append(Event(identity, "order.changed", self._system, key, order, changed_at, references, position))
@@ -131,15 +143,15 @@ class DocumentMapping:
                 is_company=customer["is_company"],
                 language=customer["lang"].replace("_", "-"),
                 identifiers=(Identifier(scheme=f"{self._system}:ref", value=customer["ref"]),) if customer["ref"] else (),
-                address=_address(customer),
+                address=address(customer),
             ),
-            ship_to=_address(document["ship_to"]),
-            bill_to=_address(document["bill_to"]),
+            ship_to=address(document["ship_to"]),
+            bill_to=address(document["bill_to"]),
             currency=currency,
             lines=tuple(self._line(line, currency) for line in lines if not line["freight"] and line["type"] != "service"),
-            shipping=Money(amount=_amount(freight), currency=currency) if freight else None,
-            tax=Money(amount=_amount(document["tax"]), currency=currency),
-            total=Money(amount=_amount(document["total"]), currency=currency),
+            shipping=Money(amount=amount(freight), currency=currency) if freight else None,
+            tax=Money(amount=amount(document["tax"]), currency=currency),
+            total=Money(amount=amount(document["total"]), currency=currency),
             requested_ship_date=from_odoo(wanted) if wanted else None,
             note=document["note"],
             identifiers=(
@@ -150,7 +162,7 @@ class DocumentMapping:
         )
 
     def _line(self, line: Json, currency: str) -> OrderLine:
-        quantity, subtotal = _quantity(line["quantity"]), _amount(line["subtotal"])
+        quantity, subtotal = exact(line["quantity"]), amount(line["subtotal"])
         price, percent = Decimal(line["price_unit"]), Decimal(line["discount"])
         discount = (price * quantity * percent / 100).quantize(Decimal("0.01"))
         if abs(price * quantity - discount - subtotal) > COUNTED_TWICE:
@@ -160,20 +172,21 @@ class DocumentMapping:
             number=str(line["id"]),
             sku=line["sku"],
             name=line["name"],
-            quantity=Quantity(value=quantity, unit=self._unit(line)),
-            unit_price=Money(amount=_amount(price), currency=currency),
+            quantity=counted(line, self._maps),
+            unit_price=Money(amount=amount(price), currency=currency),
             discount=Money(amount=discount, currency=currency) if discount else None,
-            tax=Money(amount=_amount(line["tax"]), currency=currency),
+            tax=Money(amount=amount(line["tax"]), currency=currency),
             identifiers=(*_barcode(barcode), Identifier(scheme=f"{self._system}:line_id", value=str(line["id"]))),
         )
 
-    def _unit(self, line: Json) -> str:
-        return str(line["unit"]) or self._maps.translate("units", str(line.get("unit_name", "")))
-
     def _deleted(self, document: Json, message: StoredMessage) -> Sequence[Event]:
+        if document["model"] == "account.move":
+            raise self._papers.deleted(document)
+        if document["model"] == "purchase.order":
+            raise self._purchases.deleted(document)
         if document["model"] != "sale.order":
             return ()
-        id_ = _id(document["id"])
+        id_ = record_id(document["id"])
         cancelled = OrderCancellation(number=id_, reason="deleted in Odoo", cancelled_at=message.received_at)
         references = (Reference(f"{self._system}:order_id", id_),)
         identity = f"{self._system}/sale.order/{id_}/deleted"
@@ -195,7 +208,7 @@ class DocumentMapping:
                     number=str(line["id"]),
                     order_line=str(line["order_line"] or ""),
                     sku=line["sku"],
-                    quantity=Quantity(value=_quantity(line["quantity"]), unit=self._unit(line)),
+                    quantity=counted(line, self._maps),
                     lot=line["lot"],
                     package=line["package"],
                 )
@@ -206,12 +219,15 @@ class DocumentMapping:
         )
         references = (
             Reference(f"{self._system}:transfer", name),
-            Reference(f"{self._system}:transfer_id", _id(document["id"])),
-            Reference(f"{self._system}:order_id", _id(document["order_id"])),
+            Reference(f"{self._system}:transfer_id", record_id(document["id"])),
+            Reference(f"{self._system}:order_id", record_id(document["order_id"])),
         )
         key = str(document["order_key"]) or f"order/{self._system}/{document['order_name']}"
         identity = f"{self._system}/stock.picking/{document['id']}/done"
         return (Event(identity, "picking.completed", self._system, key, confirmation, at, references),)
+
+    def _receipt(self, document: Json, message: StoredMessage) -> Sequence[Event]:
+        return () if document["by_hub"] or not self._receipts_in_odoo else self._purchases.received(document)
 
     # Stock and products --------------------------------------------------------------------------------------
 
@@ -219,7 +235,7 @@ class DocumentMapping:
         sku, location = str(document["sku"]), str(document["location"])
         if not sku:
             return ()  # a product without SKU cannot be named to anybody
-        at = _version_time(document["version"])
+        at = version_time(document["version"])
         level = InventoryLevel(
             sku=sku,
             location=location,
@@ -237,7 +253,7 @@ class DocumentMapping:
         sku = str(document["sku"])
         if not sku:
             return ()
-        at = _version_time(document["version"])
+        at = version_time(document["version"])
         product = Product(
             sku=sku,
             name=document["name"],
@@ -245,24 +261,17 @@ class DocumentMapping:
             unit=document["unit"] or "C62",
             tracking=document["tracking"],
             weight_kg=Decimal(document["weight"]) or None,
-            price=Money(amount=_amount(document["price"]), currency=document["currency"]),
+            price=Money(amount=amount(document["price"]), currency=document["currency"]),
             hs_code=document["hs_code"],
             origin_country=document["origin"] or None,
             active=document["active"],
         )
-        id_ = _id(document["id"])
+        id_ = record_id(document["id"])
         stem = f"{self._system}/product/{id_}"
         position = Position(stem, int(message.headers.get(AS_OF, "0")))
         identity = f"{stem}/{document['content']}/{document['version']}"
         reference = Reference(f"{self._system}:product_id", id_)
         return (Event(identity, "product.changed", self._system, f"product/{sku}", product, at, (reference,), position),)
-
-
-def _id(value: Any) -> str:
-    """A database id as text. Raises ValueError for what is none."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError("no database id")
-    return str(value)
 
 
 def _named(value: Any) -> str:
@@ -272,35 +281,7 @@ def _named(value: Any) -> str:
     return value
 
 
-def _version_time(version: str) -> datetime:
-    return from_odoo(version.partition("~")[0])
-
-
-def _amount(value: Any) -> Decimal:
-    """An amount out of Odoo's floats: six places remove what binary fractions add, and two are always shown."""
-    return Decimal(value).quantize(Decimal("0.000001")).normalize() + Decimal("0.00")
-
-
-def _quantity(value: Any) -> Decimal:
-    return Decimal(value).quantize(Decimal("0.000001")).normalize()
-
-
 def _barcode(value: str) -> tuple[Identifier, ...]:
     if not value:
         return ()
     return (Identifier(scheme="gtin" if gs1_valid("gtin", value) else "barcode", value=value),)
-
-
-def _address(partner: Json) -> Address:
-    return Address(
-        name=partner["name"],
-        company=partner["company"],
-        street=partner["street"],
-        street2=partner["street2"],
-        city=partner["city"],
-        postal_code=partner["zip"],
-        region=partner["region"],
-        country=partner["country"],
-        phone=partner["phone"],
-        email=partner["email"],
-    )

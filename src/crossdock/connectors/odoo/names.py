@@ -13,18 +13,29 @@ _MODELS: Final[Mapping[str, tuple[int, str]]] = {"stock.package": (18, "stock.qu
 _FIELDS: Final[Mapping[tuple[str, str], tuple[int, str | None]]] = {
     ("sale.order.line", "product_uom_id"): (18, "product_uom"),
     ("sale.order.line", "tax_ids"): (18, "tax_id"),
+    ("purchase.order", "note"): (18, "notes"),
+    ("purchase.order", "locked"): (18, None),
+    ("purchase.order.line", "product_uom_id"): (18, "product_uom"),
+    ("purchase.order.line", "tax_ids"): (18, "taxes_id"),
     ("stock.move", "inventory_name"): (18, "name"),
     ("stock.move", "quantity"): (16, "quantity_done"),
     ("stock.move", "picked"): (16, None),
     ("stock.move.line", "quantity"): (16, "qty_done"),
     ("stock.move.line", "picked"): (16, None),
     ("res.users.apikeys", "expiration_date"): (17, None),
+    ("account.payment", "memo"): (17, "ref"),
+    ("account.payment", "invoice_ids"): (17, None),
+    ("res.company", "user_fiscalyear_lock_date"): (17, "fiscalyear_lock_date"),
+    ("res.company", "user_hard_lock_date"): (17, None),
+    ("stock.picking", "return_id"): (16, None),
 }
 """(model, field in 19) -> (last version with the old name, old name or None where there was no such field)."""
 
 _RELATIONS: Final[Mapping[tuple[str, str], str]] = {
     ("sale.order", "order_line"): "sale.order.line",
+    ("purchase.order", "order_line"): "purchase.order.line",
     ("stock.picking", "move_ids"): "stock.move",
+    ("account.move", "invoice_line_ids"): "account.move.line",
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from crossdock.connectors.base import Options
 
@@ -64,18 +65,82 @@ class OdooOptions(Options):
         Field(description="a tracked product confirmed without lot: refuse, or take the lots Odoo reserved"),
     ] = "required"
     picks_in_odoo: Annotated[bool, Field(description="report transfers validated in Odoo by people as picking.completed")] = False
+    receipts_in_odoo: Annotated[
+        bool, Field(description="report incoming transfers of purchase orders validated in Odoo by people as receipt.completed")
+    ] = False
     report_edits: Annotated[
         bool,
         Field(description="report what people change in Odoo on orders that came from elsewhere as order.changed"),
+    ] = False
+
+    delivery_zone: Annotated[
+        str, Field(description="IANA time zone of the warehouse: delivery days of purchase orders are days there")
+    ] = "UTC"
+    purchase_taxes: Annotated[
+        dict[str, int],
+        Field(
+            default_factory=dict,
+            description="rate of a supplier's invoice (`19`, or `S/19` with its category) -> id of account.tax",
+        ),
+    ]
+    charge_sku: Annotated[
+        str, Field(description="product of the bill lines that carry a supplier's freight and other charges")
+    ] = ""
+    damaged_location: Annotated[
+        str, Field(description="location of the hub where damaged goods of a receipt are put; empty: they are not taken in")
+    ] = ""
+    quarantine_location: Annotated[
+        str,
+        Field(
+            description="location of the hub where returned goods go that somebody must look at; empty: such returns are refused"
+        ),
+    ] = ""
+    scrap_location: Annotated[
+        str,
+        Field(
+            description="full name of the stock.location where scrapped goods go; empty: Odoo's only location of inventory losses"
+        ),
+    ] = ""
+    payment_journals: Annotated[
+        dict[str, int],
+        Field(default_factory=dict, description="means of payment (`card`, empty for all others) -> id of account.journal"),
+    ]
+    freight_vendors: Annotated[
+        dict[str, int], Field(default_factory=dict, description="carrier of a freight invoice -> id of its res.partner")
+    ]
+    accrual_accounts: Annotated[
+        dict[Literal["expense", "liability"], int],
+        Field(default_factory=dict, description="account.account on which expected freight is booked, and its counterpart"),
+    ]
+    landed_cost_split: Annotated[
+        Literal["equal", "by_quantity", "by_current_cost_price", "by_weight", "by_volume"],
+        Field(description="how landed costs are spread over the goods"),
+    ] = "by_quantity"
+    write_locked: Annotated[
+        bool,
+        Field(description="write confirmed days, quantities and prices on locked purchase orders too, as Odoo itself allows"),
     ] = False
 
     hot_window_minutes: Annotated[int, Field(ge=1)] = 15
     sweep_window_hours: Annotated[int, Field(ge=1)] = 24
     sweep_every_hours: Annotated[int, Field(ge=1)] = 24
     capture_from: datetime | None = None
+    outbox: Annotated[
+        Literal["auto", "never"],
+        Field(description="read the outbox of the optional add-on where it is installed, or always poll by `write_date`"),
+    ] = "auto"
     page_size: Annotated[int, Field(ge=1, le=2000)] = 200
     deletions_every_minutes: Annotated[int, Field(ge=0)] = 60
     deletions_span: Annotated[int, Field(ge=0, description="how many of the latest records are watched for deletion")] = 20_000
     key_name: Annotated[
         str, Field(description="name of the API key in Odoo whose expiry is watched; empty: the one that ends first")
     ] = ""
+
+    @field_validator("delivery_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"no time zone {value!r}; use a name such as Europe/Berlin") from None
+        return value

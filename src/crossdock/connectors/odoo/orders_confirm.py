@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crossdock.connectors.odoo.buttons import pressed
 from crossdock.connectors.odoo.chatter import Chatter
 from crossdock.connectors.odoo.client import OdooClient, Row
 from crossdock.connectors.odoo.coalesce import Coalescer
@@ -148,18 +149,12 @@ class OrderTransitions:
             await self._chatter.note(
                 "sale.order", id_, f"Cancellation requested: {reason}", "cancel", command.key or str(id_), command.id
             )
-        trouble: CrossdockError | None = None
-        try:
-            await self._client.call("sale.order", "action_cancel", ids=[id_], context={"disable_cancel_warning": True})
-        except CrossdockError as error:
-            if error.family == "uncertain":
-                raise
-            trouble = error
+        quiet = {"disable_cancel_warning": True}
+        button = await pressed(self._client, "sale.order", "action_cancel", [id_], context=quiet)
         after = await self._client.read_one("sale.order", id_, _ORDER)
         if after["state"] != "cancel":
-            if trouble is not None:
-                raise trouble
-            raise TargetRefused(f"Odoo answered but did not cancel {row['name']}", erp_id=str(id_), state=after["state"])
+            words = f"Odoo answered but did not cancel {row['name']}"
+            raise button.failure(words, erp_id=str(id_), state=after["state"])
         await self._refuse_shipped(id_, row)  # somebody may have shipped it between the question and the button
         return Accepted({"state": "cancel"})
 

@@ -46,6 +46,23 @@ class Places:
             raise TargetRefused(f"Odoo has {len(rows) or 'no'} internal location named {wanted!r}", location=name)
         return int(rows[0]["id"])
 
+    async def losses(self, full: str) -> int:
+        """The location scrapped goods go to: the one of this full name, else the company's only one of inventory losses.
+
+        Raises `TargetRefused` when there is none, or more than one and nobody chose.
+        """
+        domain: list[Any] = [["usage", "=", "inventory"]]
+        if full:
+            domain = [["complete_name", "=", full], ["usage", "in", ["inventory", "internal"]]]
+        rows = await self._client.search_read("stock.location", domain, ["complete_name"])
+        if len(rows) != 1:
+            raise TargetRefused(
+                f"Odoo has {len(rows) or 'no'} locations for scrapped goods{f' named {full!r}' if full else ''}; "
+                "name the one to use in the option `scrap_location`",
+                locations=[text(row["complete_name"]) for row in rows],
+            )
+        return int(rows[0]["id"])
+
     async def names(self, ids: Sequence[int]) -> dict[int, str]:
         """What the hub calls these locations: the mapped name of the location or of the nearest one around it, else the code of its
         warehouse (option `stock_by: warehouse`) or its full name."""

@@ -3,18 +3,19 @@
 Quantities are never written on quants: that would change stock without a move. Several quants may stand for one place, so they are
 merged first, and what lies there in packages or belongs to others is counted in. A level that says what the books had when it was
 compared changes Odoo by the difference, and only while the books still say so: what moved since is left to the next comparison.
+A change (damage, loss, a find) is added to whatever Odoo has by then, because transfers that are on their way change it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from crossdock.canonical.inventory import InventoryLevel
+from crossdock.canonical.inventory import InventoryLevel, QuantityChange
 from crossdock.connectors.odoo.catalogue import Catalogue, Item
-from crossdock.connectors.odoo.client import OdooClient
+from crossdock.connectors.odoo.client import OdooClient, exact
 from crossdock.connectors.odoo.external_ids import ExternalIds, digest
 from crossdock.connectors.odoo.load import Loader, Pause, jitter
 from crossdock.connectors.odoo.places import Places
@@ -29,7 +30,9 @@ _MODE: Final = {"inventory_mode": True}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One level as Odoo names it. `quantity` is absolute; `book` is what Odoo had at the place `name` when it was compared."""
+    """One level as Odoo names it. `quantity` is absolute, or with `relative` what is added; `book` is what Odoo had at the place `name`
+    when it was compared.
+    """
 
     item: Item
     location: int
@@ -37,6 +40,7 @@ class Wanted:
     quantity: Decimal
     name: str = ""
     book: Decimal | None = None
+    relative: bool = False
 
     @property
     def place(self) -> tuple[int, int, int | None]:
@@ -67,7 +71,7 @@ class StockAdjustment:
         levels = await self._wanted(command)
         for attempt in range(_ATTEMPTS):
             await self._client.call("stock.quant", "action_view_inventory")  # merges what stands for the same place
-            rows, moved = await self._changes(levels)
+            rows, moved, before = await self._changes(levels)
             ack: dict[str, Any] = {"adjusted": len(rows)} | ({"moved": moved} if moved else {})
             if not rows:
                 return Accepted(ack)
@@ -76,6 +80,10 @@ class StockAdjustment:
             if found is not None:
                 await self._client.call("stock.quant", "action_clear_inventory_quantity", ids=quants)
                 return Accepted(found, repeated=True)
+            if await self._moved_meanwhile(quants, before):
+                await self._client.call("stock.quant", "action_clear_inventory_quantity", ids=quants)
+                await self._pause(attempt)
+                continue
             context = {**_MODE, "inventory_name": marker(command)}
             answer = await self._client.call("stock.quant", "action_apply_inventory", ids=quants, context=context)
             if not isinstance(answer, dict):
@@ -89,6 +97,11 @@ class StockAdjustment:
             await self._pause(attempt)
         raise Contended("the stock moves while it is being adjusted; Odoo changed nothing", reference=marker(command))
 
+    async def _moved_meanwhile(self, quants: Sequence[int], before: Sequence[Decimal]) -> bool:
+        """Whether stock moved between the reading a difference was computed from and the count; Odoo itself notices only what comes later."""
+        rows = await self._client.read("stock.quant", quants, ["quantity"])
+        return any(id_ not in rows or exact(rows[id_]["quantity"]) != there for id_, there in zip(quants, before, strict=True))
+
     async def find(self, command: Command) -> Mapping[str, Any] | None:
         """The acknowledgement when the adjustment's stock moves exist, None when they do not."""
         moves = await self._client.search_read("stock.move", [["inventory_name", "=", marker(command)]], ["state"])
@@ -96,11 +109,15 @@ class StockAdjustment:
 
     async def _wanted(self, command: Command) -> list[Wanted]:
         levels = [canonical(InventoryLevel, data) for data in command.data.get("levels") or ()]
-        items = await self._catalogue.require(level.sku for level in levels)
-        missing = sorted({level.sku for level in levels if not level.lot and items[level.sku].tracking != "none"})
+        changes = [canonical(QuantityChange, data) for data in command.data.get("changes") or ()]
+        items = await self._catalogue.require(
+            sku for sku in (*(level.sku for level in levels), *(change.sku for change in changes))
+        )
+        named: list[InventoryLevel | QuantityChange] = [*levels, *changes]
+        missing = sorted({each.sku for each in named if not each.lot and items[each.sku].tracking != "none"})
         if missing:
             raise TargetRefused(f"Odoo tracks {', '.join(missing)} by lot; a count without lots would add to them", skus=missing)
-        lots = await self._lots(levels, items)
+        lots = await self._lots(named, items)
         wanted: dict[tuple[int, int, int | None], Wanted] = {}
         for level in levels:
             item = items[level.sku]
@@ -108,9 +125,17 @@ class StockAdjustment:
             place, book = await self._places.location(level.location), level.book.value if level.book else None
             one = Wanted(item, place, lot, level.on_hand.value, level.location, book)
             wanted[one.place] = one
+        for change in changes:
+            item = items[change.sku]
+            lot = lots[(item.id, change.lot)] if item.tracking != "none" else None
+            one = Wanted(item, await self._places.location(change.location), lot, change.quantity.value, relative=True)
+            before = wanted.get(one.place)
+            wanted[one.place] = one if before is None else replace(before, quantity=before.quantity + one.quantity)
         return list(wanted.values())
 
-    async def _lots(self, levels: Sequence[InventoryLevel], items: Mapping[str, Item]) -> dict[tuple[int, str], int]:
+    async def _lots(
+        self, levels: Sequence[InventoryLevel | QuantityChange], items: Mapping[str, Item]
+    ) -> dict[tuple[int, str], int]:
         """Lot ids by product and name; lots that were counted but that Odoo does not know yet are made."""
         named = {(items[level.sku].id, level.lot) for level in levels if level.lot and items[level.sku].tracking != "none"}
         if not named:
@@ -127,8 +152,9 @@ class StockAdjustment:
         )
         return {**known, **dict(zip(missing, made, strict=True))}
 
-    async def _changes(self, levels: Sequence[Wanted]) -> tuple[list[dict[str, Any]], int]:
-        """The counting rows for levels that differ from what is there, and how many levels are left alone because they moved."""
+    async def _changes(self, levels: Sequence[Wanted]) -> tuple[list[dict[str, Any]], int, list[Decimal]]:
+        """The counting rows for levels that differ from what is there, how many levels are left alone because they moved, and what was there
+        for each row."""
         groups = ("product_id", "location_id", "lot_id", "package_id", "owner_id")
         products = ["product_id", "in", sorted({one.item.id for one in levels})]
         loose: dict[tuple[int | None, ...], Decimal] = {}
@@ -141,10 +167,13 @@ class StockAdjustment:
             pile[place] = pile.get(place, Decimal(0)) + row["quantity"]
         books = await self._books(levels)
         rows: list[dict[str, Any]] = []
+        before: list[Decimal] = []
         moved = 0
         for one in levels:
             here = loose.get(one.place, Decimal(0))
-            if one.book is None:
+            if one.relative:
+                target = here + one.quantity
+            elif one.book is None:
                 target = one.quantity - held.get(one.place, Decimal(0))
             elif books.get((one.item.id, one.name, one.lot), Decimal(0)) == one.book:
                 target = here + one.quantity - one.book
@@ -153,6 +182,11 @@ class StockAdjustment:
                 continue
             if target == here:
                 continue
+            if target < 0 and one.relative:
+                raise TargetRefused(
+                    f"{number(-one.quantity)} of {one.item.sku} are gone from the warehouse, but Odoo has only {number(here)} there",
+                    sku=one.item.sku,
+                )
             if target < 0:
                 raise TargetRefused(
                     f"{number(one.quantity)} of {one.item.sku} were counted, but more lies there in packages, belongs to others or is "
@@ -161,7 +195,8 @@ class StockAdjustment:
                 )
             values: dict[str, Any] = {"product_id": one.item.id, "location_id": one.location, "inventory_quantity": target}
             rows.append({**values, "lot_id": one.lot} if one.lot else values)
-        return rows, moved
+            before.append(here)
+        return rows, moved, before
 
     async def _books(self, levels: Sequence[Wanted]) -> dict[tuple[int, str, int | None], Decimal]:
         """What Odoo has, as a comparison sums it: by product, the hub's name of the place, and lot."""

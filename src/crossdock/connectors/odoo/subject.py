@@ -19,9 +19,19 @@ def order_id(command: Command) -> int:
     return _id(command, "erp_id", "order_id", "order")
 
 
+def purchase_id(command: Command) -> int:
+    """The database id of the purchase order. Raises `TargetRefused` when the command names none."""
+    return _id(command, "erp_id", "purchase_order_id", "purchase order")
+
+
 def transfer_id(command: Command) -> int:
     """The database id of the transfer. Raises `TargetRefused` when the command names none."""
     return _id(command, "transfer_id", "transfer_id", "transfer")
+
+
+def paper_id(command: Command) -> int:
+    """The database id of the customer's invoice or credit note. Raises `TargetRefused` when the command names none."""
+    return _id(command, "invoice_id", "invoice_id", "invoice")
 
 
 def _id(command: Command, name: str, scheme: str, what: str) -> int:
@@ -36,10 +46,17 @@ def skus(command: Command) -> tuple[str, ...]:
     """The SKUs whose stock a command touches, as far as its data says; sorted, each once."""
     data = command.data
     found: set[str] = set()
-    for holder, rows in (("order", "lines"), ("confirmation", "lines")):
+    for holder, rows in (
+        ("order", "lines"),
+        ("confirmation", "lines"),
+        ("purchase_order", "lines"),
+        ("receipt", "lines"),
+        ("return_transfer", "lines"),
+    ):
         held = data.get(holder)
         found.update(_skus(held.get(rows) if isinstance(held, Mapping) else None))
     found.update(_skus(data.get("levels")))
+    found.update(_skus(data.get("changes")))
     return tuple(sorted(found))
 
 

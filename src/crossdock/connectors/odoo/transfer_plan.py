@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from crossdock.canonical.fulfilment import PickConfirmation, PickedLine
 from crossdock.connectors.odoo.catalogue import Item
-from crossdock.connectors.odoo.values import number, related, rounded
+from crossdock.connectors.odoo.tracked import Row, next_move, numbered, unnumbered
+from crossdock.connectors.odoo.values import related, rounded
 from crossdock.core.errors import TargetRefused
-
-Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -90,41 +88,20 @@ def place(picks: Picks, transfer: Transfer, reserved_lots: bool) -> list[Planned
                 sku=line.sku,
             )
         unit = picks.units.get(line.quantity.unit, item.uom)
-        move = _move_for(same, line.quantity.value, taken) if same else None
+        move = next_move(same, line.quantity.value, taken) if same else None
         for lot, quantity in _lots(line, item, move, transfer, reserved_lots):
             planned.append(PlannedLine(line, item, quantity, unit, move, lot, None, None if same else moves[0]))
     return planned
 
 
-def _move_for(moves: Sequence[Row], quantity: Decimal, taken: dict[int, Decimal]) -> Row:
-    """The first move of an order line that still wants something, else the last (more was picked than asked)."""
-    for move in moves:
-        if taken.get(move["id"], Decimal(0)) < rounded(move["product_uom_qty"], 6):
-            break
-    taken[move["id"]] = taken.get(move["id"], Decimal(0)) + quantity
-    return move
-
-
 def _lots(line: PickedLine, item: Item, move: Row | None, transfer: Transfer, reserved: bool) -> list[tuple[str, Decimal]]:
     quantity = line.quantity.value
-    if item.tracking == "none":
-        return [("", quantity)]
-    serials = list(line.serials) or ([line.lot] if line.lot and quantity == 1 else [])
-    if item.tracking == "serial" and serials:
-        if len(serials) != quantity or len(set(serials)) != len(serials):
-            raise TargetRefused(f"{line.sku}: {len(set(serials))} serial numbers for {number(quantity)} pieces", sku=line.sku)
-        return [(serial, Decimal(1)) for serial in serials]
-    if item.tracking == "lot" and line.lot:
-        return [(line.lot, quantity)]
-    if reserved and move is not None:
-        found = _reserved(move, quantity, transfer)
-        if found is not None:
-            return found
-    raise TargetRefused(
-        f"the warehouse gave no {item.tracking} number for {line.sku}, which Odoo tracks by {item.tracking}",
-        sku=line.sku,
-        tracking=item.tracking,
-    )
+    found = numbered(line.sku, quantity, line.lot, line.serials, item)
+    if not found and reserved and move is not None:
+        found = _reserved(move, quantity, transfer) or []
+    if not found:
+        raise unnumbered(line.sku, item)
+    return found
 
 
 def _reserved(move: Row, quantity: Decimal, transfer: Transfer) -> list[tuple[str, Decimal]] | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from crossdock.canonical.fulfilment import PickConfirmation
 from crossdock.canonical.shipment import Shipment
+from crossdock.connectors.odoo.buttons import pressed
 from crossdock.connectors.odoo.catalogue import Catalogue
 from crossdock.connectors.odoo.client import OdooClient, Row
 from crossdock.connectors.odoo.external_ids import ExternalIds
@@ -20,9 +21,10 @@ from crossdock.connectors.odoo.master_data import MasterData
 from crossdock.connectors.odoo.subject import order_id
 from crossdock.connectors.odoo.substitutes import Substitutes
 from crossdock.connectors.odoo.transfer_plan import Picks, PlannedLine, Transfer, open_for, place, shipped
+from crossdock.connectors.odoo.validation import MOVE_LINE, press
 from crossdock.connectors.odoo.values import canonical, number, related, text
 from crossdock.core.commands import Command
-from crossdock.core.errors import CrossdockError, TargetRefused
+from crossdock.core.errors import TargetRefused
 from crossdock.core.outcomes import Accepted
 
 _PICKING: Final = ("name", "state", "backorder_id", "carrier_tracking_ref", "carrier_id")
@@ -36,20 +38,7 @@ _MOVE: Final = (
     "location_id",
     "location_dest_id",
 )
-_LINE_COLUMNS: Final = (
-    "id",
-    "picking_id/.id",
-    "move_id/.id",
-    "product_id/.id",
-    "product_uom_id/.id",
-    "location_id/.id",
-    "location_dest_id/.id",
-    "quantity",
-    "picked",
-    "lot_id/.id",
-    "result_package_id/.id",
-)
-_QUIET: Final = {"skip_backorder": True, "skip_sms": True, "skip_immediate": True}
+_LINE_COLUMNS: Final = (*MOVE_LINE, "lot_id/.id", "result_package_id/.id")
 
 
 class TransferValidation:
@@ -78,7 +67,9 @@ class TransferValidation:
             transfer = await self._target(command, picks, marked)
             await self._pick(ids, picks, transfer, close_short)
             await self._label(transfer.picking, shipment)
-            return Accepted(await self._press(transfer.picking, close_short))
+            id_ = transfer.picking["id"]
+            done = await press(self._client, {id_: dict(transfer.picking)}, _PICKING, close=close_short)
+            return Accepted(await self._ack(done[id_]))
         except TargetRefused:
             # an earlier attempt of ours may still have been at work in Odoo and finished meanwhile: what it did decides
             marked = await self._marked(command, ids, picks)
@@ -230,22 +221,6 @@ class TransferValidation:
         if values:
             await self._client.call("stock.picking", "write", ids=[picking["id"]], vals=values)
 
-    async def _press(self, picking: Mapping[str, Any], close_short: bool) -> dict[str, Any]:
-        """Validate and believe only what is read afterwards: Odoo answers 200 with a question when it wants one answered."""
-        id_ = picking["id"]
-        context: dict[str, Any] = {**_QUIET, "picking_ids_not_to_backorder": [id_]} if close_short else dict(_QUIET)
-        answer = await self._client.call("stock.picking", "button_validate", ids=[id_], context=context)
-        after = await self._client.read_one("stock.picking", id_, _PICKING)
-        if after["state"] != "done":
-            asked = answer.get("res_model") or answer.get("tag") if isinstance(answer, dict) else ""
-            raise TargetRefused(
-                f"Odoo did not validate {picking['name']}" + (f": it wants {asked} answered by a person" if asked else ""),
-                transfer=picking["name"],
-                state=after["state"],
-                wizard=asked or "",
-            )
-        return await self._ack(after)
-
     # What is said --------------------------------------------------------------------------------------------
 
     async def _ack(self, picking: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,17 +250,11 @@ class TransferValidation:
             return Accepted(self._empty([]), repeated=True)
         if not close_short:
             return Accepted(self._empty(asked))
-        trouble: CrossdockError | None = None
-        try:
-            await self._client.call("stock.picking", "action_cancel", ids=[one.picking["id"] for one in asked])
-        except CrossdockError as error:
-            if error.family == "uncertain":
-                raise
-            trouble = error
+        button = await pressed(self._client, "stock.picking", "action_cancel", [one.picking["id"] for one in asked])
         after = await self._client.read("stock.picking", [one.picking["id"] for one in asked], _PICKING)
         still = [text(row["name"]) for row in after.values() if row["state"] not in ("cancel", "done")]
         if still:
-            raise trouble or TargetRefused(f"Odoo did not cancel {', '.join(still)}", transfers=still)
+            raise button.failure(f"Odoo did not cancel {', '.join(still)}", transfers=still)
         return Accepted(self._empty([Transfer(row, ()) for row in after.values()]))
 
     def _empty(self, transfers: Sequence[Transfer]) -> dict[str, Any]:

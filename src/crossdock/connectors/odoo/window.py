@@ -59,6 +59,8 @@ class Window:
     seen: dict[int, Seen] = field(default_factory=dict)
     ids: set[int] = field(default_factory=set)
     as_of: int = 0
+    outbox: int | None = None
+    """Number up to which the outbox of the add-on was read; None while it is not."""
 
     def begin(self, now: datetime, policy: Policy) -> Pass:
         """Start the next pass, or go on with the one under way."""
@@ -69,9 +71,13 @@ class Window:
             since = min(policy.start, now - policy.hot) if policy.start is not None else now - policy.hot
             self.current = Pass(now, since)
         else:
-            sweep = self.swept is None or now - self.swept >= policy.sweep_every
+            sweep = self.sweep_due(now, policy)
             self.current = Pass(now, min(self.done, now) - (max(policy.sweep, policy.hot) if sweep else policy.hot), sweep=sweep)
         return self.current
+
+    def sweep_due(self, now: datetime, policy: Policy) -> bool:
+        """Whether the last pass over the long window is too long ago."""
+        return self.swept is None or now - self.swept >= policy.sweep_every
 
     def is_new(self, id_: int, digest: str, written: str, policy: Policy) -> str:
         """The version of a row whose content was not seen like this before; empty when it was.
@@ -94,9 +100,12 @@ class Window:
         self.done = self.current.now
         if self.current.sweep:
             self.swept = self.current.now
-        edge = to_odoo(self.done - policy.hot)
-        self.seen = {id_: row for id_, row in self.seen.items() if row.written >= edge}
+        self.forget(self.done - policy.hot)
         self.current = None
+
+    def forget(self, edge: datetime) -> None:
+        """Rows written before `edge` are not remembered any more."""
+        self.seen = {id_: row for id_, row in self.seen.items() if row.written >= to_odoo(edge)}
 
     def deletions_due(self, policy: Policy) -> bool:
         """Whether the ids known should be compared with those that exist."""
@@ -124,6 +133,7 @@ class Window:
             "seen": {str(id_): [row.digest, row.written, row.flips] for id_, row in self.seen.items()},
             "ids": compress(self.ids),
             "as_of": self.as_of,
+            "outbox": self.outbox,
         }
 
     @classmethod
@@ -140,6 +150,7 @@ class Window:
             {int(id_): Seen(row[0], row[1], int(row[2])) for id_, row in data["seen"].items()},
             set(expand(data["ids"])),
             int(data["as_of"]),
+            data.get("outbox"),
         )
 
 

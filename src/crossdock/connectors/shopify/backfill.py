@@ -5,14 +5,12 @@ Windows overlap: an order committed late under an earlier `updated_at` is still 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from crossdock.connectors.protocol import Inbound, PollResult
+from crossdock.connectors.shop_orders import found_order
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import AdminApi, nodes_of
 from crossdock.connectors.shopify.node import dig, number_of
@@ -44,7 +42,7 @@ async def changed_orders(api: AdminApi, options: ShopifyOptions, cursor: Mapping
                 messages, {**cursor, "since": since, "seen": seen}, more=True
             )  # what was read is kept, the rest comes later
         for node in orders:
-            messages.append(message(node))
+            messages.append(found_order(TOPIC, number_of(node.get("id")), node.get("updatedAt"), node))
             seen[str(node.get("id"))] = str(node.get("updatedAt"))
     top = max([str(cursor.get("top") or since), *(str(node.get("updatedAt")) for node in nodes_of(page))])
     overlap = max(since, stamp(moment(top) - timedelta(seconds=options.poll_overlap_seconds)))
@@ -87,20 +85,6 @@ async def complete(api: AdminApi, node: dict[str, Any]) -> None:
         node["lineItems"]["nodes"].extend(nodes_of(connection))
     if isinstance(node.get("lineItems"), dict):
         node["lineItems"].pop("pageInfo", None)
-
-
-def message(node: Mapping[str, Any]) -> Inbound:
-    """The order as a message; its identity is the order, its version and its content."""
-    body = json.dumps(node, ensure_ascii=False, separators=(",", ":"), default=number_text).encode("utf-8", "backslashreplace")
-    digest = hashlib.sha256(body).hexdigest()[:16]
-    return Inbound(TOPIC, f"order/{number_of(node.get('id'))}/{node.get('updatedAt')}/{digest}", body)
-
-
-def number_text(value: Any) -> str:
-    """Amounts are text in GraphQL; a number with a fraction keeps its digits as text."""
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(type(value).__name__)
 
 
 def stamp(moment: datetime) -> str:

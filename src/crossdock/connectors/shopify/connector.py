@@ -18,8 +18,9 @@ from crossdock.connectors.protocol import (
     Probe,
     StoredMessage,
 )
+from crossdock.connectors.rotation import Rotation
 from crossdock.connectors.shop_orders import deleted_order
-from crossdock.connectors.shopify import backfill, queries, stock
+from crossdock.connectors.shopify import backfill, queries, returns, stock
 from crossdock.connectors.shopify.fulfilment import Fulfilment, wanted
 from crossdock.connectors.shopify.graphql import AdminApi, nodes_of
 from crossdock.connectors.shopify.mapping import Mapper
@@ -27,7 +28,7 @@ from crossdock.connectors.shopify.node import dig, number_of, webhook_shape
 from crossdock.connectors.shopify.options import ShopifyOptions
 from crossdock.connectors.shopify.products import product_events
 from crossdock.connectors.signing import check_age, check_signature
-from crossdock.connectors.web_shop import WebShopConnector
+from crossdock.connectors.web_shop import CHANNEL, WebShopConnector
 from crossdock.core.commands import Command
 from crossdock.core.errors import (
     CrossdockError,
@@ -55,6 +56,7 @@ FIRST: Final = frozenset({"orders/create", backfill.TOPIC})
 PRODUCT_TOPICS: Final = frozenset({"products/create", "products/update"})
 IGNORED: Final = (
     "refunds/",
+    "returns/",
     "fulfillment",
     "order_transactions/",
     "inventory_",
@@ -76,12 +78,20 @@ class ShopifyConnector(WebShopConnector):
     capabilities: ClassVar[Capabilities] = Capabilities(
         commands=frozenset({"shop.fulfil", "shop.milestone", "shop.stock", "order.cancel"}),
         repeatable=frozenset({"shop.stock", "order.cancel"}),
-        topics=ORDER_TOPICS | PRODUCT_TOPICS | {"orders/delete", "orders/edited", "refunds/create"},
+        topics=ORDER_TOPICS | PRODUCT_TOPICS | {"orders/delete", "orders/edited", "refunds/create", returns.TOPIC},
         receives=True,
         polls=True,
         batch=100,
     )
     Options: ClassVar[type[Any]] = ShopifyOptions
+    rotations: ClassVar[Mapping[str, Rotation]] = {
+        "access_token": Rotation(
+            "person", "Shopify offers no renewal of a custom app's token: install the app anew and store its token."
+        ),
+        "webhook_secret": Rotation(
+            "person", "It is the app's client secret: rotate it in Shopify's dashboard, store the new one here."
+        ),
+    }
 
     def __init__(self, context: ConnectorContext) -> None:
         super().__init__(context)
@@ -117,7 +127,7 @@ class ShopifyConnector(WebShopConnector):
         check_age(moment, now, self._options.max_age_seconds, self._options.max_ahead_seconds, "the webhook")
 
     def normalize(self, message: StoredMessage) -> Sequence[Event]:
-        """`order.placed`, `order.changed`, `order.cancelled` (and `product.changed` when wanted); refunds and the like give no event."""
+        """`order.placed`, `order.changed`, `order.cancelled`, `return.requested` (and `product.changed` when wanted); refunds and the like give no event."""
         topic = message.topic
         if topic in ORDER_TOPICS:
             value = read_json(message.body)
@@ -127,6 +137,8 @@ class ShopifyConnector(WebShopConnector):
             return (event,) if event else ()
         if topic in PRODUCT_TOPICS:
             return product_events(self.context.system, read_json(message.body)) if self._options.products == "events" else ()
+        if topic == returns.TOPIC:
+            return (returns.return_event(read_json(message.body), self.context.system, self._options, self.context.value_maps),)
         if topic == "orders/delete":
             return (deleted_order(message, self.context.system),)
         if topic == "orders/edited" or topic.startswith(IGNORED):
@@ -137,6 +149,16 @@ class ShopifyConnector(WebShopConnector):
     @classmethod
     def credential_purposes(cls, options: ShopifyOptions) -> frozenset[str]:
         return frozenset({"access_token", "webhook_secret"})
+
+    @classmethod
+    def poll_channels(cls, options: ShopifyOptions) -> frozenset[str]:
+        return frozenset({CHANNEL, returns.CHANNEL})
+
+    async def poll(self, channel: str, cursor: Mapping[str, Any]) -> PollResult:
+        """Channel `orders`, and `returns`: the returns customers ask for in the shop."""
+        if channel == returns.CHANNEL:
+            return await returns.requested(self._api, self._options, cursor, self.context.clock.now())
+        return await super().poll(channel, cursor)
 
     async def _changed_orders(self, cursor: Mapping[str, Any]) -> PollResult:
         return await backfill.changed_orders(self._api, self._options, cursor, self.context.clock.now())

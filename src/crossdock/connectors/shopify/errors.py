@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from crossdock.connectors.document import read_json
+from crossdock.connectors.doubt import in_doubt, json_of
 from crossdock.connectors.http import HttpAnswer, raise_for_transport_status
 from crossdock.core.errors import (
     AnswerLost,
     ContractBroken,
     CrossdockError,
     EndpointGone,
-    PayloadMalformed,
     PermissionRefused,
     TargetRefused,
     TargetUnavailable,
@@ -37,10 +36,7 @@ def data_of(answer: HttpAnswer, field: str, writes: bool, now: datetime) -> Mapp
     raise_for_transport_status(answer, now)
     if answer.status != 200:
         raise EndpointGone(f"HTTP {answer.status} from the GraphQL endpoint", status=answer.status)
-    try:
-        body = read_json(answer.body)
-    except PayloadMalformed:
-        raise in_doubt(writes, "the answer is not JSON") from None
+    body = json_of(answer.body, writes)
     if not isinstance(body, dict):
         raise in_doubt(writes, "the answer is no GraphQL answer")
     if body.get("errors"):
@@ -49,11 +45,6 @@ def data_of(answer: HttpAnswer, field: str, writes: bool, now: datetime) -> Mapp
     if not isinstance(data, dict) or field not in data:
         raise in_doubt(writes, f"the answer lacks {field!r}")
     return data
-
-
-def in_doubt(writes: bool, why: str) -> CrossdockError:
-    """A failure that says nothing about the effect: uncertain for a write, merely unavailable for a read."""
-    return AnswerLost(f"sent, but {why}") if writes else TargetUnavailable(why)
 
 
 def graphql_error(body: Mapping[str, Any], writes: bool) -> CrossdockError:

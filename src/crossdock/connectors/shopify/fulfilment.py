@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from crossdock.canonical.shipment import Milestone, Shipment
 from crossdock.connectors.document import parse
+from crossdock.connectors.shop_shipments import units_of
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import AdminApi
 from crossdock.connectors.shopify.node import dig, number_of
@@ -67,18 +67,7 @@ class Plan:
 def wanted(command: Command) -> Wanted:
     """Read the command. Raises `TargetRefused` for a quantity that is no whole number of pieces."""
     shipment = parse(Shipment, command.data.get("shipment"), "shipment")
-    units: Counter[str] = Counter()
-    for line in command.data.get("lines") or ():
-        try:
-            quantity = Decimal(str(line["quantity"]))
-        except InvalidOperation:
-            quantity = Decimal(-1)
-        if quantity < 0 or quantity != quantity.to_integral_value():
-            raise TargetRefused(f"Shopify counts whole pieces, not {line['quantity']}", order_line=line["order_line"])
-        if quantity:
-            units[str(line["order_line"])] += int(quantity)
-    if not units:
-        raise TargetRefused("the shipment has no lines to fulfil", shipment=shipment.number)
+    units = units_of(command, "Shopify")
     numbers = list(dict.fromkeys(n for n in (shipment.tracking_number, *(p.tracking_number for p in shipment.packages)) if n))
     shown = numbers or [shipment.number]
     tracking: dict[str, Any] = {"number": shown[0]} if len(shown) == 1 else {"numbers": shown}
@@ -86,7 +75,7 @@ def wanted(command: Command) -> Wanted:
         tracking["company"] = shipment.carrier
     if shipment.tracking_url:
         tracking["url" if len(shown) == 1 else "urls"] = shipment.tracking_url if len(shown) == 1 else [shipment.tracking_url]
-    return Wanted(dict(units), frozenset(shown), tracking, shipment.number)
+    return Wanted(units, frozenset(shown), tracking, shipment.number)
 
 
 class Fulfilment:

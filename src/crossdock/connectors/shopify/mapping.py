@@ -11,11 +11,10 @@ from crossdock.canonical.events import Event
 from crossdock.canonical.identifiers import Identifier
 from crossdock.canonical.order import OrderCancellation, OrderLine, SalesOrder
 from crossdock.canonical.party import Address, Customer
-from crossdock.canonical.values import Quantity
 from crossdock.connectors.document import Node, microseconds, root
+from crossdock.connectors.net_amounts import net_line
 from crossdock.connectors.protocol import ValueMaps
-from crossdock.connectors.shop_orders import currency_of, money, order_event, translated
-from crossdock.connectors.shopify.amounts import net_line
+from crossdock.connectors.shop_orders import currency_of, money, order_event, order_line, translated
 from crossdock.connectors.shopify.options import ShopifyOptions
 
 FINANCIAL: Final = ("pending", "authorized", "partially_paid", "paid", "partially_refunded", "refunded", "voided", "expired")
@@ -139,18 +138,16 @@ class Mapper:
         if quantity is None or quantity <= 0 or not (number and sku):
             return None
         net = net_line(price, quantity, discount, tax, includes_tax)
-        return line.problems.build(
-            OrderLine,
-            line.path,
+        return order_line(
+            line,
             {"number": "id", "unit_price": "price"},
             number=number,
             sku=translated(self.value_maps, self.options.sku_map, sku),
             name=name,
-            quantity=Quantity(value=quantity),
-            unit_price=money(net.unit_price, currency),
-            discount=money(net.discount, currency) if net.discount else None,
-            tax=money(net.tax, currency) if net.tax else None,
-            identifiers=(Identifier(scheme="shopify:variant_id", value=variant),) if variant else (),
+            quantity=quantity,
+            net=net,
+            currency=currency,
+            known_as=("shopify:variant_id", variant),
         )
 
     def _freight(self, order: Node) -> tuple[Decimal, Decimal, str]:

@@ -64,6 +64,24 @@ ORDER_LINES: Final = Document(
 }}""",
 )
 
+RETURNS: Final = Document(
+    "order",
+    """query($id: ID!) {
+  order(id: $id) {
+    id name
+    returns(first: 5, query: "status:REQUESTED", reverse: true) {
+      nodes {
+        id name status createdAt
+        returnLineItems(first: 20) {
+          pageInfo { hasNextPage endCursor }
+          nodes { ... on ReturnLineItem { id quantity returnReason customerNote fulfillmentLineItem { lineItem { id sku } } } }
+        }
+      }
+    }
+  }
+}""",
+)
+
 FULFILMENTS: Final = Document(
     "order",
     """query($id: ID!) {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import IO, Any, Final
@@ -13,15 +12,21 @@ import orjson
 
 from crossdock.canonical.events import Event, Position, Reference
 from crossdock.canonical.fulfilment import FulfilmentOrder, FulfilmentStatus, PickConfirmation
-from crossdock.canonical.inventory import StockChange
+from crossdock.canonical.inventory import StockChange, StockMovement
+from crossdock.canonical.receipt import ExpectedReceipt
+from crossdock.canonical.returns import ExpectedReturn
 from crossdock.canonical.shipment import Shipment
 from crossdock.connectors.protocol import StockLine, StoredMessage
-from crossdock.connectors.wms_csv.columns import ADDRESS, FileKind
+from crossdock.connectors.warehouse import OWN_TERMS, Move, StockTerms
+from crossdock.connectors.wms_csv.columns import ADDRESS, COLUMNS, FileKind
+from crossdock.connectors.wms_csv.making import Make, grouped, identity, needed_time
 from crossdock.connectors.wms_csv.options import WmsCsvOptions
+from crossdock.connectors.wms_csv.receipts import expected_rows, received
+from crossdock.connectors.wms_csv.returns import return_rows, returned
 from crossdock.connectors.wms_csv.tables import Problems, Row, Table
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed
 
-TOPICS: Final = frozenset({"picks", "status", "dispatch", "stock"})
+TOPICS: Final = frozenset({"picks", "status", "dispatch", "receipts", "returns", "stock"})
 UNREADABLE: Final = "unreadable"
 UNKNOWN: Final = "unknown"
 
@@ -29,10 +34,12 @@ UNKNOWN: Final = "unknown"
 class Files:
     """The kinds of files of one warehouse, as its options describe them."""
 
-    def __init__(self, options: WmsCsvOptions) -> None:
+    def __init__(self, options: WmsCsvOptions, terms: StockTerms = OWN_TERMS) -> None:
+        self._terms = terms
         self._patterns = options.files
-        kinds: tuple[FileKind, ...] = ("release", "cancel", "answer", "picks", "status", "dispatch", "stock", "snapshot")
-        self._tables = {kind: Table(kind, options.dialect, options.columns.get(kind, {})) for kind in kinds}
+        self._tables: dict[FileKind, Table] = {
+            kind: Table(kind, options.dialect, options.columns.get(kind, {})) for kind in COLUMNS
+        }
 
     # In ------------------------------------------------------------------------------------------------------
 
@@ -68,15 +75,24 @@ class Files:
         rows = self._tables[kind].rows(message.body, problems)
         if not rows and not problems.found:
             raise PayloadMalformed("the file has a header and no rows")
-        make = {"picks": _picks, "status": _status, "dispatch": _dispatch, "stock": _stock}[message.topic]
+        make = {
+            "picks": _picks,
+            "status": _status,
+            "dispatch": _dispatch,
+            "receipts": received,
+            "returns": returned,
+            "stock": _stock,
+        }[message.topic]
         found = make(message.system, rows)
+        if message.topic == "stock":
+            found += _moved(message.system, rows, self._terms)
         problems.done()
         return [event() for event in found]
 
-    def answer(self, body: bytes) -> tuple[str, str]:
+    def answer(self, body: bytes, kind: FileKind = "answer") -> tuple[str, str]:
         """Status and reason of an answer to a cancellation. Raises `PayloadMalformed`."""
         problems = Problems()
-        rows = self._tables["answer"].rows(body, problems)
+        rows = self._tables[kind].rows(body, problems)
         problems.done()
         if not rows:
             raise PayloadMalformed("the answer has no row")
@@ -88,7 +104,7 @@ class Files:
         rows = self._tables["snapshot"].read(text, problems)
         while part := [_stock_line(row) for row in islice(rows, size)]:
             problems.done()
-            yield part
+            yield [replace(line, location=self._terms.place(line.location)) for line in part]
         problems.done()
 
     # Out -----------------------------------------------------------------------------------------------------
@@ -120,31 +136,25 @@ class Files:
             for line in order.lines
         )
 
+    def expect(self, receipt: ExpectedReceipt, command: str) -> bytes:
+        """The file of an expected receipt: one row per line, its own data on every row."""
+        return self._tables["expect"].write(expected_rows(receipt, command))
+
+    def recall(self, number: str, reason: str, command: str) -> bytes:
+        """The file that takes an expected receipt back."""
+        return self._tables["recall"].write([{"command": command, "receipt": number, "reason": reason}])
+
+    def expect_back(self, announced: ExpectedReturn, command: str) -> bytes:
+        """The file of an expected return: one row per line, its own data on every row."""
+        return self._tables["return_expect"].write(return_rows(announced, command))
+
+    def keep(self, number: str, reason: str, command: str) -> bytes:
+        """The file that says a return will not come."""
+        return self._tables["return_recall"].write([{"command": command, "return": number, "reason": reason}])
+
     def cancel(self, number: str, reason: str, command: str) -> bytes:
         """The file of a cancellation."""
         return self._tables["cancel"].write([{"command": command, "fulfilment": number, "reason": reason}])
-
-
-class Make:
-    """An event to be made once the whole file is known to be right."""
-
-    def __init__(self, **values: Any) -> None:
-        self._values = values
-
-    def __call__(self) -> Event:
-        payload, data = self._values.pop("payload"), self._values.pop("data")
-        return Event(data=payload.model_validate(data), **self._values)
-
-
-def _grouped(rows: Sequence[Row], *names: str) -> dict[tuple[str, ...], list[Row]]:
-    groups: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row.text(name) for name in names), []).append(row)
-    return groups
-
-
-def _identity(rows: Sequence[Row]) -> str:
-    return hashlib.blake2b(orjson.dumps([dict(row.cells) for row in rows]), digest_size=12).hexdigest()
 
 
 def _about(system: str, kind: str, rows: Sequence[Row]) -> dict[str, Any]:
@@ -156,7 +166,7 @@ def _about(system: str, kind: str, rows: Sequence[Row]) -> dict[str, Any]:
         if value:
             references.append(Reference(scheme, value))
     return {
-        "id": f"{system}/{kind}/{number}/{sequence or _identity(rows)}",
+        "id": f"{system}/{kind}/{number}/{sequence or identity(rows)}",
         "source": system,
         "key": "",
         "references": tuple(references),
@@ -164,16 +174,11 @@ def _about(system: str, kind: str, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _needed_time(row: Row, name: str) -> datetime | None:
-    row.needed(name)
-    return row.time(name)
-
-
 def _picks(system: str, rows: Sequence[Row]) -> list[Make]:
     made = []
-    for group in _grouped(rows, "fulfilment", "confirmation").values():
+    for group in grouped(rows, "fulfilment", "confirmation").values():
         first = group[0]
-        at = _needed_time(first, "picked_at")
+        at = needed_time(first, "picked_at")
         first.needed("confirmation")  # without it a second part would be taken for the first one told again
         data = {
             "fulfilment_number": first.text("fulfilment"),
@@ -219,7 +224,7 @@ def _status(system: str, rows: Sequence[Row]) -> list[Make]:
         status = row.needed("status").lower()
         if status not in ("accepted", "refused", "cancelled"):
             row.wrong("status", "expected accepted, refused or cancelled")
-        at = _needed_time(row, "at")
+        at = needed_time(row, "at")
         data = {"fulfilment_number": row.text("fulfilment"), "status": status, "reason": row.text("reason"), "at": at}
         data |= {"warehouse_reference": row.text("warehouse_reference")}
         about = _about(system, "status", [row])
@@ -229,9 +234,9 @@ def _status(system: str, rows: Sequence[Row]) -> list[Make]:
 
 def _dispatch(system: str, rows: Sequence[Row]) -> list[Make]:
     made = []
-    for group in _grouped(rows, "fulfilment", "shipment").values():
+    for group in grouped(rows, "fulfilment", "shipment").values():
         first = group[0]
-        at = _needed_time(first, "at")
+        at = needed_time(first, "at")
         data = {
             "number": first.needed("shipment"),
             "order_number": first.text("order"),
@@ -251,12 +256,12 @@ def _dispatch(system: str, rows: Sequence[Row]) -> list[Make]:
 
 def _stock(system: str, rows: Sequence[Row]) -> list[Make]:
     made = []
-    for (sku,), group in _grouped(rows, "sku").items():
+    for (sku,), group in grouped(rows, "sku").items():
         levels, latest = [], None
         for row in group:
             row.needed("sku")
             row.needed("quantity")
-            at = _needed_time(row, "counted_at")
+            at = needed_time(row, "counted_at")
             available, unit = row.decimal("available"), row.text("unit") or "C62"
             levels.append(
                 {
@@ -272,7 +277,7 @@ def _stock(system: str, rows: Sequence[Row]) -> list[Make]:
         count = 0 if latest is None else int(latest.timestamp()) * 1_000_000 + latest.microsecond
         made.append(
             Make(
-                id=f"{system}/stock/{sku}/{count}/{_identity(group)}",
+                id=f"{system}/stock/{sku}/{count}/{identity(group)}",
                 type="stock.changed",
                 source=system,
                 key=f"stock/{system}/{sku}",
@@ -282,6 +287,35 @@ def _stock(system: str, rows: Sequence[Row]) -> list[Make]:
                 position=Position(f"{system}/stock/{sku}", count),
             )
         )
+    return made
+
+
+def _moved(system: str, rows: Sequence[Row], terms: StockTerms) -> list[Make]:
+    """What moved, for every SKU and reason. Without a position: each movement counts, whatever became known before it."""
+    made = []
+    told = [row for row in rows if row.text("change")]
+    for (sku, reason, reference), group in grouped(told, "sku", "reason", "reference").items():
+        moves, at = [], None
+        for row in group:
+            change, at = row.decimal("change"), row.time("counted_at")
+            if change is not None:
+                moves.append(Move(sku, row.text("location"), row.text("lot"), change, row.text("unit") or "C62"))
+        if at is None or len(moves) < len(group):
+            continue  # a cell is wrong, and the file is refused for it
+        stated = {"cause": terms.cause(reason, "reason"), "reason": reason, "reference": reference}
+        changes = terms.changes(moves)
+        if changes:
+            made.append(
+                Make(
+                    id=f"{system}/moved/{sku}/{identity(group)}",
+                    type="stock.moved",
+                    source=system,
+                    key=f"stock/{system}/{sku}",
+                    payload=StockMovement,
+                    data={"changes": changes, **stated},
+                    occurred_at=at,
+                )
+            )
     return made
 
 

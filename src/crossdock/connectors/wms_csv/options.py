@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from crossdock.connectors.base import Options
 from crossdock.connectors.wms_csv.columns import COLUMNS, FileKind
+from crossdock.transports.sftp.keys import PublicKey
 
 
 class Directories(Options):
@@ -62,11 +63,18 @@ class Dialect(Options):
         return self
 
 
-Received = Literal["picks", "status", "dispatch", "stock"]
+Received = Literal["picks", "status", "dispatch", "receipts", "returns", "stock"]
 
 
 def _usual_names() -> dict[Received, str]:
-    return {"picks": "PICK*.csv", "status": "STATUS*.csv", "dispatch": "SHIP*.csv", "stock": "STOCK*.csv"}
+    return {
+        "picks": "PICK*.csv",
+        "status": "STATUS*.csv",
+        "dispatch": "SHIP*.csv",
+        "receipts": "RECEIPT*.csv",
+        "returns": "RETURNED*.csv",
+        "stock": "STOCK*.csv",
+    }
 
 
 class WmsCsvOptions(Options):
@@ -81,16 +89,26 @@ class WmsCsvOptions(Options):
     transport: Annotated[
         str,
         Field(
-            pattern=r"^[a-z0-9][a-z0-9_-]*$", description="How files travel: an entry point of the group `crossdock.transports`."
+            pattern=r"^[a-z0-9][a-z0-9_-]*$",
+            description="How files travel: an entry point of the group `crossdock.file_transports`.",
         ),
     ] = "sftp"
     username: Annotated[str, Field(min_length=1)]
-    host_keys: Annotated[list[str], Field(min_length=1)]
+    host_keys: Annotated[list[PublicKey], Field(min_length=1)]
     auth: Literal["password", "key"] = "password"
     directories: Directories = Directories()
     dialect: Dialect = Dialect()
     files: dict[Received, str] = Field(default_factory=_usual_names)
     columns: dict[FileKind, dict[str, str]] = Field(default_factory=dict)
+    location_map: Annotated[
+        str, Field(description="Value map: bin -> location of the ERP. Without it bins keep their names.")
+    ] = ""
+    reason_map: Annotated[
+        str,
+        Field(
+            description="Value map: the warehouse's reason -> cause of a movement. Without it the contract's words are expected."
+        ),
+    ] = ""
     snapshot_files: str = "INVENTORY*.csv"
     timeout: Annotated[int, Field(ge=1, le=600)] = 30
     answer_wait: Annotated[int, Field(ge=0, le=120)] = 5
@@ -98,13 +116,11 @@ class WmsCsvOptions(Options):
     max_file_bytes: Annotated[int, Field(ge=1024)] = 50_000_000
     keep_days: Annotated[int, Field(ge=7)] = 120
 
-    @field_validator("host_keys")
-    @classmethod
-    def _keys(cls, values: list[str]) -> list[str]:
-        for value in values:
-            if len(value.split()) < 2:
-                raise ValueError(f"{value[:30]!r} is no public key; expected for example `ssh-ed25519 AAAA...`")
-        return values
+    @property
+    def own_folders(self) -> tuple[str, ...]:
+        """The hub's own folders on the server."""
+        folders = self.directories
+        return (folders.control, folders.processing, folders.archive, folders.quarantine)
 
     @field_validator("columns")
     @classmethod

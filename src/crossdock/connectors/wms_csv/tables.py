@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -100,6 +100,17 @@ class Row:
                 return None
             moment = moment.replace(tzinfo=ZoneInfo(self.dialect.zone))
         return moment.astimezone(UTC)
+
+    def day(self, name: str) -> date | None:
+        """A calendar day: ISO 8601, or the day of a time in the dialect's letters; None for an empty cell."""
+        value = self.text(name)
+        if not value:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            moment = self.time(name)
+        return None if moment is None else moment.astimezone(ZoneInfo(self.dialect.zone or "UTC")).date()
 
     def flag(self, name: str) -> bool:
         """Yes or no; an empty cell is yes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,15 +13,20 @@ from pydantic import TypeAdapter
 from crossdock.canonical.base import Canonical
 from crossdock.canonical.events import Event, Position, Reference
 from crossdock.canonical.fulfilment import FulfilmentOrder, FulfilmentStatus, PickConfirmation
-from crossdock.canonical.inventory import StockChange
+from crossdock.canonical.inventory import StockChange, StockMovement
 from crossdock.canonical.shipment import Shipment
-from crossdock.canonical.values import UtcTime
-from crossdock.connectors.exact_json import read_exact, read_fast, refuse_repeated_names
-from crossdock.connectors.protocol import Inbound, StockLine
+from crossdock.canonical.values import Quantity, UtcTime
+from crossdock.connectors.contracts.bodies import an_object, read_object
+from crossdock.connectors.exact_json import read_fast
+from crossdock.connectors.protocol import StockLine
+from crossdock.connectors.warehouse import OWN_TERMS, Move, StockTerms
+from crossdock.connectors.wms_rest import receipts, returns
 from crossdock.connectors.wrong_fields import refusal
 from crossdock.core.errors import DocumentUnknown, PayloadMalformed, SchemaInvalid
 
-TOPICS = frozenset({"fulfilment.status", "picking.completed", "shipment.dispatched", "stock.changed"})
+TOPICS = frozenset(
+    {"fulfilment.status", "picking.completed", "shipment.dispatched", "receipt.completed", "return.received", "stock.changed"}
+)
 LINE_FIELDS = ("number", "order_line", "sku", "lot", "serials", "package", "substituted_for")
 SHIPMENT_FIELDS = (
     "order_number",
@@ -37,62 +41,11 @@ SHIPMENT_FIELDS = (
 _TIME: TypeAdapter[datetime] = TypeAdapter(UtcTime)
 
 
-def inbound(body: bytes) -> Inbound:
-    """One callback as it came.
+def events(body: bytes, system: str, terms: StockTerms = OWN_TERMS) -> Sequence[Event]:
+    """The canonical events in one event of the warehouse; `stock.changed` becomes one for every SKU, and a `stock.moved` beside it where
+    the levels say by how much they changed.
 
-    The hash in the dedupe key makes an event whose two transports differ by a byte two messages; its event id still makes it one event.
-    Raises `PayloadMalformed`.
-    """
-    event = read_object(body)
-    identity, topic = event.get("id"), event.get("type")
-    if not (isinstance(identity, str) and identity and isinstance(topic, str) and topic):
-        raise PayloadMalformed("an event needs a text `id` and a text `type`")
-    return Inbound(topic=topic, dedupe_key=f"{identity}:{_digest(body)}", body=body)
-
-
-def feed_line(line: bytes) -> tuple[int, Inbound] | None:
-    """One line of the feed with its sequence number (0 when it has none); None when it is not JSON.
-
-    An event without identity is taken like the others, so that the feed goes on and a person sees it.
-    """
-    try:
-        event = read_object(line)
-    except PayloadMalformed:
-        return None
-    seq = event.get("seq")
-    number = seq if isinstance(seq, int) else 0
-    try:
-        return number, inbound(line)
-    except PayloadMalformed:
-        return number, unreadable(line)
-
-
-def unreadable(line: bytes) -> Inbound:
-    """A line of the feed that is no event, as a message that `normalize` will refuse with its bytes kept."""
-    return Inbound(topic="unreadable", dedupe_key=f"unreadable:{_digest(line)}", body=line)
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=8).hexdigest()
-
-
-def read_object(body: bytes) -> dict[str, Any]:
-    """A JSON object with exact decimals. Raises `PayloadMalformed`."""
-    document = read_exact(body)
-    refuse_repeated_names(body, document)
-    return _an_object(document)
-
-
-def _an_object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise PayloadMalformed("a JSON object is expected")
-    return value
-
-
-def events(body: bytes, system: str) -> Sequence[Event]:
-    """The canonical events in one event of the warehouse; `stock.changed` becomes one for every SKU.
-
-    Raises `PayloadMalformed`, `DocumentUnknown`, `SchemaInvalid` and pydantic's ValidationError.
+    Raises `PayloadMalformed`, `DocumentUnknown`, `SchemaInvalid`, `ValueMapMissing` and pydantic's ValidationError.
     """
     event = read_object(body)
     kind, data = event.get("type"), event.get("data")
@@ -103,7 +56,13 @@ def events(body: bytes, system: str) -> Sequence[Event]:
     if not isinstance(event.get("id"), str) or not event["id"]:
         raise _invalid("id", "the event's identity is missing")
     if kind == "stock.changed":
-        return _stock(event, data, system)
+        return [*_stock(event, data, system), *_moved(event, data, system, terms)]
+    if kind == "receipt.completed":
+        sequence = _counter(event, "sequence") if event.get("receipt") else None
+        return [receipts.completed(event, data, _objects(data, "lines"), system, _time(event), sequence)]
+    if kind == "return.received":
+        sequence = _counter(event, "sequence") if event.get("return") else None
+        return [returns.received(event, data, _objects(data, "lines"), system, _time(event), sequence)]
     number = event.get("fulfilment")
     if not (isinstance(number, str) and number):
         raise _invalid("fulfilment", "the fulfilment's number is missing")
@@ -194,6 +153,32 @@ def _stock(event: Mapping[str, Any], data: Mapping[str, Any], system: str) -> Se
     ]
 
 
+def _moved(event: Mapping[str, Any], data: Mapping[str, Any], system: str, terms: StockTerms) -> Sequence[Event]:
+    """What moved, for every SKU. Without a position: each movement counts, whatever became known before it."""
+    at, reason = _time(event), str(data.get("reason") or "")
+    moves: dict[str, list[Move]] = {}
+    for level in _objects(data, "levels"):
+        if level.get("change") is not None:
+            changed = Quantity.model_validate(_quantity(level["change"], level))
+            sku, location, lot = str(level.get("sku")), str(level.get("location") or ""), str(level.get("lot") or "")
+            moves.setdefault(sku, []).append(Move(sku, location, lot, changed.value, changed.unit))
+    cause = terms.cause(reason, "data.reason") if moves else "adjustment"
+    summed = {sku: terms.changes(several) for sku, several in moves.items()}
+    stated = {"cause": cause, "reason": reason, "reference": data.get("reference") or ""}
+    return [
+        Event(
+            id=f"{system}/event/{event['id']}/{sku}/moved",
+            type="stock.moved",
+            source=system,
+            key=f"stock/{system}/{sku}",
+            data=StockMovement.model_validate({"changes": changes, **stated}),
+            occurred_at=at,
+        )
+        for sku, changes in summed.items()
+        if changes
+    ]
+
+
 def _references(system: str, number: str, data: Mapping[str, Any]) -> tuple[Reference, ...]:
     found = [Reference("fulfilment", number)]
     if isinstance(data.get("warehouse_reference"), str) and data["warehouse_reference"]:
@@ -271,5 +256,5 @@ def stock_page(body: bytes) -> tuple[list[StockLine], str | None]:
 
 def _stock_line(row: bytes) -> dict[str, Any]:
     """One line, by the fast reader unless its quantity is a number with a fraction."""
-    line = _an_object(read_fast(row))
+    line = an_object(read_fast(row))
     return read_object(row) if type(line.get("quantity")) is float else line

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from crossdock.connectors.base import Options
-
-
-class ApiKeyAuth(Options):
-    """The credential `api_key` travels in a header."""
-
-    kind: Literal["api_key"] = "api_key"
-    header: str = "X-API-Key"
+from crossdock.connectors.contracts.options import ContractOptions
 
 
-class OAuth2Auth(Options):
-    """Client credentials; the credentials are `client_id` and `client_secret`. `token_url` may be relative to the endpoint."""
+class WmsRestOptions(ContractOptions):
+    """What a warehouse adds: its inventory in pages, and whose words its bins and reasons are in."""
 
-    kind: Literal["oauth2"] = "oauth2"
-    token_url: str = "/oauth/token"  # noqa: S105 - a path, not a secret
-    scope: str = ""
-
-
-class WmsRestOptions(Options):
-    """`signature_tolerance`: seconds a callback's timestamp may be off. `event_page`, `inventory_page`: lines a request.
-
-    `event_overlap`: how many sequence numbers each poll reads again, for a warehouse that cannot promise to show its events in
-    order. `event_path`, `fulfilment_path`, `inventory_path`, `health_path` are there for a warehouse with a prefix of its own.
-    """
-
-    auth: Annotated[ApiKeyAuth | OAuth2Auth, Field(discriminator="kind")] = ApiKeyAuth()
-    signature_tolerance: Annotated[int, Field(ge=1, le=3600)] = 300
-    event_page: Annotated[int, Field(ge=1, le=1000)] = 500
-    event_overlap: Annotated[int, Field(ge=0, le=900)] = 0
-    inventory_page: Annotated[int, Field(ge=1, le=20_000)] = 5_000
+    inventory_page: Annotated[int, Field(ge=1, le=20_000, description="Lines a request of the inventory asks for.")] = 5_000
+    location_map: Annotated[
+        str, Field(description="Value map: bin -> location of the ERP. Without it bins keep their names.")
+    ] = ""
+    reason_map: Annotated[
+        str,
+        Field(
+            description="Value map: the warehouse's reason -> cause of a movement. Without it the contract's words are expected."
+        ),
+    ] = ""
     fulfilment_path: str = "/fulfilments"
-    event_path: str = "/events"
+    receipt_path: str = "/receipts"
+    return_path: str = "/returns"
     inventory_path: str = "/inventory"
-    health_path: str = "/health"
-
-    @model_validator(mode="after")
-    def _progress(self) -> WmsRestOptions:
-        if self.event_overlap >= self.event_page:
-            raise ValueError("event_overlap must be smaller than event_page, or a poll would never get ahead")
-        return self

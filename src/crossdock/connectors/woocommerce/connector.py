@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from crossdock.canonical.events import Event
 from crossdock.connectors.document import Node, Problems, read_json
 from crossdock.connectors.protocol import (
+    LOST_SINCE,
     Capabilities,
     ConnectorContext,
     Inbound,
@@ -17,6 +19,7 @@ from crossdock.connectors.protocol import (
     Probe,
     StoredMessage,
 )
+from crossdock.connectors.rotation import Rotation
 from crossdock.connectors.shop_orders import deleted_order
 from crossdock.connectors.signing import check_age, check_signature
 from crossdock.connectors.web_shop import WebShopConnector
@@ -53,6 +56,13 @@ class WooCommerceConnector(WebShopConnector):
         batch=100,
     )
     Options: ClassVar[type[Any]] = WooCommerceOptions
+    rotations: ClassVar[Mapping[str, Rotation]] = {
+        "webhook_secret": Rotation("hub", "The hub tells the shop by its REST API.", "token"),
+        "consumer_key": Rotation(
+            "person", "WooCommerce makes keys on its own pages only: WooCommerce > Settings > Advanced > REST API."
+        ),
+        "consumer_secret": Rotation("person", "It comes with the consumer key."),
+    }
 
     def __init__(self, context: ConnectorContext) -> None:
         super().__init__(context)
@@ -91,7 +101,9 @@ class WooCommerceConnector(WebShopConnector):
         """`order.placed`, `order.changed`, `order.cancelled`; orders in a status that is no order yet, products and the like give none."""
         topic = message.topic
         if topic in ORDER_TOPICS:
-            event = self._mapper.order_event(read_json(message.body), first=topic in FIRST)
+            since = message.headers.get(LOST_SINCE)
+            lost = datetime.fromisoformat(since) if since else None
+            event = self._mapper.order_event(read_json(message.body), first=topic in FIRST, lost_since=lost)
             return (event,) if event else ()
         if topic == "order.deleted":
             return (deleted_order(message, self.context.system),)
@@ -159,6 +171,17 @@ class WooCommerceConnector(WebShopConnector):
     async def _find_cancellation(self, command: Command) -> Mapping[str, Any] | None:
         status = str((await self._orders.read(await self._order_id(command))).get("status"))
         return {"state": status} if status in CLOSED else None
+
+    async def install(self, purpose: str, value: str) -> None:
+        """Give all webhooks that lead to this system here a new secret; the shop signs with it at once."""
+        if purpose != "webhook_secret":
+            await super().install(purpose, value)
+        hooks = await self._api.listed("webhooks", per_page="100")
+        ours = [hook for hook in hooks if f"/in/{self.context.system}/" in f"{hook.get('delivery_url')}/"]
+        if not ours:
+            raise TargetRefused(f"no webhook of the shop leads to /in/{self.context.system}/ here")
+        for hook in ours:
+            await self._api.write("PUT", f"webhooks/{hook['id']}", {"secret": value})
 
     async def probe(self) -> Probe:
         """Reachable and the key valid; names webhooks that WooCommerce has switched off (it does so after failures, and tells nobody)."""

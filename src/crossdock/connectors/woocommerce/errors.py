@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from crossdock.connectors.document import read_json
+from crossdock.connectors.doubt import in_doubt, json_of
 from crossdock.connectors.http import HttpAnswer, raise_for_transport_status
 from crossdock.core.errors import (
-    AnswerLost,
     CredentialRefused,
-    CrossdockError,
     EndpointGone,
     PayloadMalformed,
     PermissionRefused,
     TargetRefused,
-    TargetUnavailable,
 )
 
 AUTHENTICATION: Final = frozenset({"woocommerce_rest_authentication_error", "rest_not_logged_in", "invalid_username", ""})
@@ -44,15 +42,7 @@ def judged(answer: HttpAnswer, writes: bool, now: datetime) -> Any:
         raise EndpointGone(said, status=status)
     if status >= 400:
         raise TargetRefused(said, status=status, answer=code)
-    try:
-        return read_json(answer.body)
-    except PayloadMalformed:
-        raise in_doubt(writes, "the answer is not JSON (a plugin's warning may stand before it)") from None
-
-
-def in_doubt(writes: bool, why: str) -> CrossdockError:
-    """A failure that says nothing about the effect: uncertain for a write, merely unavailable for a read."""
-    return AnswerLost(f"sent, but {why}") if writes else TargetUnavailable(why)
+    return json_of(answer.body, writes, "the answer is not JSON (a plugin's warning may stand before it)")
 
 
 def explanation(answer: HttpAnswer) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
@@ -37,11 +37,11 @@ class Mapper:
     options: WooCommerceOptions
     value_maps: ValueMaps
 
-    def order_event(self, value: Any, first: bool) -> Event | None:
+    def order_event(self, value: Any, first: bool, lost_since: datetime | None = None) -> Event | None:
         """The event an order payload stands for: `order.placed` or `order.changed`, `order.cancelled` once it is cancelled.
 
         `first` says that the order may be new to the hub (its creation, or what a poll found); so may be an update that came soon after
-        it was created or paid. None for an order in a status the hub is not told of. Raises `SchemaInvalid` with every wrong field,
+        it was created or paid. An order that was completed after `lost_since` counts as live: the hub did it and forgot. None for an order in a status the hub is not told of. Raises `SchemaInvalid` with every wrong field,
         `DocumentUnknown` for a payload of the legacy API, `ValueMapMissing`.
         """
         order = root(value, "order")
@@ -54,6 +54,9 @@ class Mapper:
         modified = order.time("date_modified_gmt", required=True, naive_is_utc=True)
         created = order.time("date_created_gmt", required=True, naive_is_utc=True)
         paid = order.time("date_paid_gmt", naive_is_utc=True)
+        completed = order.time("date_completed_gmt", naive_is_utc=True)
+        if means == "nothing" and order.text("status") == "completed" and lost_since and completed and completed >= lost_since:
+            means = "live"
         payload: SalesOrder | OrderCancellation | None = None
         if means == "live":
             payload = self._sales_order(order, number)

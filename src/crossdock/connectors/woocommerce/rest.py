@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crossdock.connectors.doubt import in_doubt
 from crossdock.connectors.http import HttpAnswer
 from crossdock.connectors.protocol import ConnectorContext
-from crossdock.connectors.woocommerce.errors import in_doubt, judged
+from crossdock.connectors.woocommerce.errors import judged
 from crossdock.connectors.woocommerce.options import WooCommerceOptions
 from crossdock.core.errors import ContractBroken
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
-from crossdock.connectors.shop_stock import levels_of, sellable, whole_pieces
-from crossdock.connectors.woocommerce.errors import in_doubt
+from crossdock.connectors.doubt import in_doubt
+from crossdock.connectors.shop_stock import pieces_by_sku
 from crossdock.connectors.woocommerce.rest import RestApi
 from crossdock.core.commands import Command
 from crossdock.core.errors import CrossdockError, SchemaInvalid, TargetRefused
@@ -99,14 +98,10 @@ class Stock:
 def read(command: Command) -> Part:
     """A command's levels, lots of one SKU added up, whole pieces rounded down. A wrong level is the command's outcome."""
     part = Part(command)
-    sums: dict[str, dict[tuple[str, str], Decimal]] = {}
     try:
-        for level in levels_of(command):
-            sums.setdefault(level.sku, {})[level.location, level.lot] = sellable(level)
+        part.levels = pieces_by_sku(command)
     except SchemaInvalid as error:
         part.outcome = error
-        return part
-    part.levels = {sku: whole_pieces(shares.values()) for sku, shares in sums.items()}
     return part
 
 

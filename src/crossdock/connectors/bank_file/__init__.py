@@ -1,0 +1,1 @@
+"""A bank that exchanges files: transfers out, statements and status reports in."""

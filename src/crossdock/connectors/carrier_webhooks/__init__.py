@@ -1,0 +1,1 @@
+"""What carriers and tracking services push: signed webhooks of UPS, FedEx, DHL, EasyPost and Shippo become milestones and proofs of delivery."""

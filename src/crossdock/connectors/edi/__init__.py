@@ -1,0 +1,1 @@
+"""A trading partner that exchanges EDI documents."""

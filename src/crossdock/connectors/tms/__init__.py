@@ -1,0 +1,1 @@
+"""A transport management system over the documented REST contract (`openapi.yaml`)."""

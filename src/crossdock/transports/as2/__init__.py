@@ -1,0 +1,1 @@
+"""AS2 sessions with one partner: sends, receives, and answers with receipts only for what is stored."""

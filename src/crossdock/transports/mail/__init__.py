@@ -1,0 +1,1 @@
+"""Documents as attachments of mails: sent by SMTP, fetched by IMAP."""

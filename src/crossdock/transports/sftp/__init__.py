@@ -1,0 +1,1 @@
+"""Files over SFTP: the client that sends and collects them exactly once, for partners and for whoever else exchanges files."""
