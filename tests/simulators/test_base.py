@@ -75,6 +75,17 @@ async def test_each_fault_has_its_effect_and_its_answer(
     assert len(shop.effects_of("order")) == effects + 1
 
 
+async def test_an_effect_may_come_when_nobody_waits_for_its_answer_any_more(shop: Shop) -> None:
+    shop.faults.linger_delay = 0.1
+    shop.faults.script(Fault.RESET_LATER, path="/orders")
+    with pytest.raises(aiohttp.ClientError):
+        await place(shop)
+    assert shop.effects == []
+    async with asyncio.timeout(5):
+        while not shop.effects:
+            await asyncio.sleep(0.01)
+
+
 async def test_a_malformed_answer_is_a_200_that_does_not_parse_although_the_effect_is_done(shop: Shop) -> None:
     shop.faults.script(Fault.MALFORMED)
     status, text = await place(shop)

@@ -13,6 +13,8 @@ import pytest
 import crossdock
 from crossdock.connectors.scaffold import FolderTaken, NameUnusable, create
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "src/crossdock_acme_wms"
 
 

@@ -25,6 +25,7 @@ class Fault(StrEnum):
     TIMEOUT_AFTER = "timeout_after"  # effect done, no answer within the client's patience
     RESET_BEFORE = "reset_before"  # connection closed without an answer, no effect
     RESET_AFTER = "reset_after"  # connection closed without an answer, effect done
+    RESET_LATER = "reset_later"  # connection closed without an answer, and the effect is done a moment later nevertheless
     THROTTLE = "throttle"  # 429 with Retry-After, no effect
     ERROR_500 = "error_500"  # 500, no effect
     ERROR_500_AFTER = "error_500_after"  # 500 although the effect is done
@@ -90,6 +91,7 @@ class FaultPlan:
     on: bool = True
     timeout_delay: float = 0.3
     late_delay: float = 0.1
+    linger_delay: float = 0.5
     reorder_delay: float = 0.2
     retry_after: float = 1.0
     latency: tuple[float, float] = (0.0, 0.0)
@@ -103,7 +105,7 @@ class FaultPlan:
 
         Raises ValueError for a name or a rate that does not exist.
         """
-        scalars = {"seed", "on", "timeout_delay", "late_delay", "reorder_delay", "retry_after"}
+        scalars = {"seed", "on", "timeout_delay", "late_delay", "linger_delay", "reorder_delay", "retry_after"}
         unknown = set(data) - scalars - {"rates", "rules", "script", "latency"}
         if unknown:
             raise ValueError(f"unknown keys in the fault plan: {', '.join(sorted(unknown))}")

@@ -73,6 +73,10 @@ class Simulator:
         self.faults = faults or FaultPlan()
         self.effects: list[Effect] = []
         self.requests = 0
+        self.witness: Callable[[web.Request], None] | None = None
+        """Sees every request that is counted, before anything else does."""
+        self.on_effect: Callable[[Effect], None] | None = None
+        """Told of each effect in the instant it becomes real: nobody has been answered yet."""
         self.url = ""
         self.webhooks = WebhookSender(
             plan=lambda: self.faults,
@@ -121,8 +125,11 @@ class Simulator:
 
     def record(self, kind: str, key: str, data: Mapping[str, Any] | None = None, *, idempotency_key: str = "") -> None:
         """Append one effect. `key` is the business key, so that two effects of one key are a doubled effect."""
-        self.effects.append(Effect(time.time(), kind, key, idempotency_key, data or {}))
+        effect = Effect(time.time(), kind, key, idempotency_key, data or {})
+        self.effects.append(effect)
         self._counts[kind] += 1
+        if self.on_effect is not None:
+            self.on_effect(effect)
 
     def effects_of(self, kind: str) -> list[Effect]:
         """All effects of one kind, oldest first."""
@@ -181,6 +188,8 @@ class Simulator:
         if request.path.startswith("/_sim/"):
             return await handler(request)
         self.requests += 1
+        if self.witness is not None:
+            self.witness(request)
         plan = self.faults
         if plan.latency[1]:
             await self._pause(plan.delay(request.method, request.path))
@@ -205,6 +214,10 @@ class Simulator:
             return self._hang_up(request)
         if fault in (Fault.RESET_BEFORE, Fault.RESET_AFTER):
             return self._hang_up(request)
+        if fault is Fault.RESET_LATER:
+            self._hang_up(request)
+            await self._pause(self.faults.linger_delay)
+            return await handler(request)
         if fault is Fault.MALFORMED:
             return self.malform(response)
         if fault is Fault.LATE:

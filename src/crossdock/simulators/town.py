@@ -1,4 +1,4 @@
-"""The whole outside world of the demo: two shops, Odoo, a warehouse and two carriers, with an oracle that counts what really happened there.
+"""The whole outside world of the demo: two shops, Odoo, a warehouse, two carriers and a supplier, with an oracle that counts what happened there.
 
 The oracle reads only what the simulated systems recorded; it knows nothing of the hub's ledger.
 """
@@ -16,12 +16,18 @@ from typing import Any, Final
 
 import aiohttp
 
+from crossdock.simulators.billing import Billing
+from crossdock.simulators.buying import Buying
 from crossdock.simulators.carrier import DhlExpress, Ups
+from crossdock.simulators.edi_partner import EdiPartner
 from crossdock.simulators.faults import FaultPlan
+from crossdock.simulators.giving_back import GivingBack
 from crossdock.simulators.odoo import Odoo
+from crossdock.simulators.returns_portal import ReturnsPortal
 from crossdock.simulators.server import Effect, Simulator
 from crossdock.simulators.shopify import Shopify
 from crossdock.simulators.shoppers import Article
+from crossdock.simulators.stripe import Stripe
 from crossdock.simulators.wms import Wms
 from crossdock.simulators.wms.behaviour import Behaviour
 from crossdock.simulators.woocommerce import WooCommerce
@@ -44,6 +50,12 @@ GOODS: Final = (
 
 MISCOUNTED: Final = {"HP-003": -12, "HP-009": 5}
 """What the warehouse really has more or less than Odoo believes; a comparison of the inventories finds it."""
+
+MISHAPS: Final = (("damage", -2), ("loss", -1), ("found", 3))
+"""What happens to goods in the warehouse beside being picked: reason and pieces."""
+
+IN_PARTS: Final = 0.25
+"""Share of the deliveries that are received in two parts where nobody says when."""
 
 FREIGHT: Final = "FREIGHT"
 """The product in Odoo that carries what a customer pays for shipping."""
@@ -81,27 +93,51 @@ class Verdict:
     doubles: tuple[str, ...] = ()
     order_violations: int = 0
     violations: tuple[str, ...] = ()
+    mishaps: int = 0
+    stock_differences: tuple[str, ...] = ()
+    purchases: int = 0
+    bought: int = 0
+    unbought: tuple[str, ...] = ()
+    early_invoices: tuple[str, ...] = ()
+    owed: Mapping[str, Decimal] = field(default_factory=dict)
+    refunds_doubled: int = 0
+    refunds_twice: tuple[str, ...] = ()
+    returns: int = 0
+    unreturned: tuple[str, ...] = ()
+    refunds_apart: Mapping[str, Decimal] = field(default_factory=dict)
     requests: int = 0
     effects: dict[str, int] = field(default_factory=dict)
 
 
 class Town:
-    """All simulated systems with one catalogue. `step_seconds` is how fast parcels travel, `pick_seconds` how fast is picked."""
+    """All simulated systems with one catalogue. `step_seconds` is how fast parcels travel, `pick_seconds` how fast is picked and received;
+    None waits until it is told. Shopify's orders are numbered from `first_order`.
+    """
 
-    def __init__(self, *, seed: int = 7, step_seconds: float = 0.6, pick_seconds: tuple[float, float] = (0.1, 0.6)) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        step_seconds: float | None = 0.6,
+        pick_seconds: tuple[float, float] | None = (0.1, 0.6),
+        first_order: int = 1001,
+    ) -> None:
         self.seed = seed
         self.random = random.Random(seed)
         self.articles = tuple(
             Article(f"HP-{number:03d}", name, Decimal(price), grams=grams, stock=50_000)
             for number, (name, price, grams, _hs, _origin) in enumerate(GOODS, 1)
         )
-        self.keys = {name: secrets.token_hex(20) for name in ("odoo", "shopify", "woo", "wms", "ups", "dhl")}
+        self.keys = {
+            name: secrets.token_hex(20)
+            for name in ("odoo", "hook", "shopify", "woo", "wms", "ups", "dhl", "acme", "stripe", "portal")
+        }
         self.odoo = Odoo(database="harbour-pine", keys={"hub": self.keys["odoo"]})
         self.shopify = Shopify(
             access_token=self.keys["shopify"],
             webhook_secret=self.keys["shopify"],
             catalogue=self.articles,
-            first_number=1001,
+            first_number=first_order,
             retry_scale=0.0001,
             bucket=(20_000.0, 5_000.0),
         )
@@ -110,15 +146,31 @@ class Town:
             consumer_secret=self.keys["woo"],
             webhook_secret=self.keys["woo"],
             catalogue=self.articles,
-            first_id=70_001,
+            first_id=69_000 + first_order,
             disable_after=None,
         )
-        behaviour = Behaviour(pick_latency=pick_seconds, stock_events=False, seed=seed, initial=1_000_000)
+        parts = {"partial": IN_PARTS} if pick_seconds else {}
+        self.stripe = Stripe(secret_key=self.keys["stripe"], webhook_secret=self.keys["stripe"])
+        self.portal = ReturnsPortal(token=self.keys["portal"], secret=self.keys["portal"])
+        behaviour = Behaviour(
+            pick_latency=pick_seconds,
+            receipt_latency=pick_seconds,
+            receipt_rates=parts,
+            return_latency=pick_seconds,
+            return_rates=parts,
+            seed=seed,
+            initial=1_000_000,
+        )
         self.wms = Wms(behaviour=behaviour)
         self.wms.api_key = self.keys["wms"]
         self.wms.webhook_secret = self.keys["wms"]
         self.ups = Ups(step_seconds=step_seconds)
         self.dhl = DhlExpress(step_seconds=step_seconds)
+        self.acme = EdiPartner("supplier", own=("ZZ", "ACMEFASTENERS"), hub=("ZZ", "HARBOURPINE"))
+        self.acme.token = self.acme.deliver_token = self.keys["acme"]
+        self.giving_back = GivingBack(self.shopify, self.woo, self.stripe, self.portal, seed)
+        self.billing = Billing(self.odoo, (self.ups, self.dhl))
+        self.buying = Buying(self.odoo, self.wms, self.acme, self.articles, seed)
 
     @property
     def systems(self) -> Mapping[str, Simulator]:
@@ -130,6 +182,9 @@ class Town:
             "wms-north": self.wms,
             "carrier-ups": self.ups,
             "carrier-dhl": self.dhl,
+            "acme-fasteners": self.acme,
+            "stripe": self.stripe,
+            "returns-portal": self.portal,
         }
 
     async def start(self) -> None:
@@ -137,6 +192,7 @@ class Town:
         for simulator in self.systems.values():
             await simulator.start()
         await self._stock_odoo()
+        self.buying.prepare()
 
     async def stop(self) -> None:
         """Stop all systems."""
@@ -186,8 +242,9 @@ class Town:
         """Point every webhook at a hub."""
         from crossdock.simulators.webhooks import Subscription
 
-        for name in ("shopify-eu", "woo-outlet", "wms-north"):
+        for name in ("shopify-eu", "woo-outlet", "wms-north", "stripe", "returns-portal"):
             self.systems[name].webhooks.subscriptions = [Subscription(f"{hub_url}/in/{name}/webhooks")]
+        self.acme.deliver_to = f"{hub_url}/in/acme-fasteners/https"
 
     def environment(self) -> dict[str, str]:
         """The environment variables the demo landscape is bound with."""
@@ -198,8 +255,15 @@ class Town:
             "CROSSDOCK_DEMO_WMS_URL": self.wms.url,
             "CROSSDOCK_DEMO_DHL_URL": self.dhl.url,
             "CROSSDOCK_DEMO_UPS_URL": self.ups.url,
+            "CROSSDOCK_DEMO_ACME_URL": f"{self.acme.url}/edi",
+            "CROSSDOCK_DEMO_STRIPE_URL": self.stripe.url,
+            "CROSSDOCK_DEMO_STRIPE_KEY": self.keys["stripe"],
+            "CROSSDOCK_DEMO_STRIPE_SECRET": self.keys["stripe"],
+            "CROSSDOCK_DEMO_RETURNS_URL": self.portal.url,
+            "CROSSDOCK_DEMO_RETURNS_TOKEN": self.keys["portal"],
+            "CROSSDOCK_DEMO_RETURNS_SECRET": self.keys["portal"],
             "CROSSDOCK_DEMO_ODOO_KEY": self.keys["odoo"],
-            "CROSSDOCK_DEMO_ODOO_WEBHOOK_SECRET": secrets.token_hex(16),
+            "CROSSDOCK_DEMO_ODOO_WEBHOOK_TOKEN": self.keys["hook"],
             "CROSSDOCK_DEMO_SHOPIFY_TOKEN": self.keys["shopify"],
             "CROSSDOCK_DEMO_SHOPIFY_SECRET": self.keys["shopify"],
             "CROSSDOCK_DEMO_WOO_KEY": "ck_demo",
@@ -209,6 +273,8 @@ class Town:
             "CROSSDOCK_DEMO_WMS_SECRET": self.keys["wms"],
             "CROSSDOCK_DEMO_DHL_KEY": self.keys["dhl"],
             "CROSSDOCK_DEMO_UPS_KEY": self.keys["ups"],
+            "CROSSDOCK_DEMO_ACME_TOKEN": self.keys["acme"],
+            "CROSSDOCK_DEMO_ACME_INBOUND_TOKEN": self.keys["acme"],
         }
 
     def misbehave(self, rates: Mapping[str, float] | None = None) -> None:
@@ -216,15 +282,43 @@ class Town:
         chosen = FAULTS if rates is None else rates
         for number, simulator in enumerate(self.systems.values()):
             simulator.faults = FaultPlan.of(
-                {"seed": self.seed + number, "rates": dict(chosen), "timeout_delay": 0.8, "late_delay": 0.3, "retry_after": 1}
+                {
+                    "seed": self.seed + number,
+                    "rates": dict(chosen),
+                    "timeout_delay": 0.8,
+                    "late_delay": 0.3,
+                    "linger_delay": 1.4,
+                    "retry_after": 1,
+                }
             )
 
     def place_order(self) -> str:
-        """A customer orders in one of the shops; returns `<system>/<number>`."""
+        """A customer orders in one of the shops and pays; returns `<system>/<number>`."""
         seed = self.random.randrange(2**31)
         if self.random.random() < 0.5:
-            return f"shopify-eu/{self.shopify.place_order(seed=seed)['order_number']}"
-        return f"woo-outlet/{self.woo.place_order(seed=seed)['number']}"
+            made = self.shopify.place_order(seed=seed)
+            order, total = f"shopify-eu/{made['order_number']}", made["current_total_price"]
+        else:
+            made = self.woo.place_order(seed=seed)
+            order, total = f"woo-outlet/{made['number']}", made["total"]
+        self.giving_back.pay(order, total)
+        return order
+
+    def give_back(self) -> list[str]:
+        """Some of the customers who got their goods ask to return a line of them, each once; gives their orders."""
+        return self.giving_back.ask(self.delivered() & self.placed())
+
+    def buy(self) -> str:
+        """The distributor orders something from its supplier; returns the purchase order's number."""
+        return self.buying.order()
+
+    def mishap(self) -> None:
+        """Something is damaged, lost or found in the warehouse, now and then in a bin of its own, or only put into another bin."""
+        sku, quantity = self.random.choice(self.articles).sku, Decimal(self.random.randint(1, 9))
+        location = self.random.choice(("A-01", "B-07"))
+        self.wms.warehouse.relocate(sku, quantity, "A-01", "B-07")
+        reason, pieces = self.random.choice(MISHAPS)
+        self.wms.warehouse.adjust(sku, Decimal(pieces), reason, location)
 
     # --- oracle -----------------------------------------------------------------------------------------
 
@@ -261,6 +355,9 @@ class Town:
         delivered = self.delivered()
         doubles = self._doubles()
         violations = [f"warehouse {e.key}: {e.data.get('rule')}" for e in self.wms.effects_of("violation")] + self._out_of_order()
+        violations += self.buying.out_of_order()
+        bought, unbought = self.buying.all(), self.buying.open()
+        twice = self.giving_back.doubled()
         kinds: Counter[str] = Counter()
         for name, simulator in self.systems.items():
             kinds.update(f"{name}:{effect.kind}" for effect in simulator.effects)
@@ -273,6 +370,18 @@ class Town:
             doubles=tuple(doubles),
             order_violations=len(violations),
             violations=tuple(violations),
+            mishaps=len(self.wms.effects_of("stock_adjusted")),
+            stock_differences=tuple(self._stock_differences(delivered)),
+            purchases=len(bought),
+            bought=sum(one.done for one in bought),
+            unbought=tuple(unbought),
+            early_invoices=tuple(self.billing.before_ready()),
+            owed=self._owed(delivered & placed),
+            refunds_doubled=len(twice),
+            refunds_twice=tuple(twice),
+            returns=len(self.giving_back.all()),
+            unreturned=tuple(self.giving_back.open(delivered & placed)),
+            refunds_apart=self.giving_back.differences(),
             requests=sum(simulator.requests for simulator in self.systems.values()),
             effects=dict(kinds),
         )
@@ -293,7 +402,14 @@ class Town:
         for simulator, kind in single:
             counted = Counter(effect.key for effect in simulator.effects_of(kind))
             found += [f"{simulator.name} {kind} {key}: {count} times" for key, count in counted.items() if count > 1]
-        return found + self._shipped_twice()
+        return found + self._shipped_twice() + self.billing.twice() + self.buying.doubles()
+
+    def _owed(self, delivered: set[str]) -> dict[str, Decimal]:
+        """By order that arrived: by how much Odoo's invoices are not what the customer paid in the shop."""
+        systems = {effect.key: f"{name}/{effect.key}" for name, effect in self._shop_effects("order_placed")}
+        totals = {effect.key: Decimal(str(effect.data["total"])) for _, effect in self._shop_effects("order_placed")}
+        due = {number: total for number, total in totals.items() if systems[number] in delivered}
+        return {systems[number]: apart for number, apart in self.billing.differences(due).items()}
 
     def _shipped_twice(self) -> list[str]:
         """Odoo delivered more pieces of an order than were ordered there."""
@@ -303,6 +419,30 @@ class Town:
             for number, row in table.items()
             if row.get("qty_delivered", 0) > row["product_uom_qty"]
         ]
+
+    def _stock_differences(self, delivered: set[str]) -> list[str]:
+        """SKUs of which Odoo has other stock than the warehouse, but for what was miscounted from the beginning (unless a comparison put
+        it right) and for what was picked for orders that did not arrive.
+        """
+        arrived = {name.partition("/")[2] for name in delivered}
+        open_ = {
+            line["sku"]
+            for one in self.wms.warehouse.fulfilments.values()
+            if str(one.order.get("order_number")) not in arrived
+            for line in one.order["lines"]
+        } | self.buying.touched()
+        products = {row.get("default_code"): id_ for id_, row in self.odoo.store.tables["product.product"].rows.items()}
+        locations = self.odoo.store.tables["stock.location"].rows
+        books: Counter[int] = Counter()
+        for row in self.odoo.store.tables["stock.quant"].rows.values():
+            if locations[row["location_id"]]["usage"] == "internal":
+                books[row["product_id"]] += row["quantity"]
+        found = []
+        for article in self.articles:
+            has, booked = self.wms.warehouse.held(article.sku), Decimal(str(books[products[article.sku]]))
+            if has - booked not in (0, MISCOUNTED.get(article.sku, 0)) and article.sku not in open_:
+                found.append(f"{article.sku}: {has:.0f} in the warehouse, {booked:.0f} in Odoo")
+        return found
 
     def _out_of_order(self) -> list[str]:
         """Orders some of whose first effects happened before what they follow from."""

@@ -41,6 +41,8 @@ class Webhook:
     headers: dict[str, str]
     attempts: int = 0
     status: int | None = None
+    acknowledged: bool = False
+    """Some attempt was answered with success; whatever became of a later copy."""
 
 
 @dataclass(slots=True)
@@ -112,6 +114,13 @@ class WebhookSender:
                 if fault is Fault.DUPLICATE:
                     self._put(hook)
 
+    def again(self) -> int:
+        """Send everything that was ever sent once more, byte for byte, as an operator does after trouble; how many that are."""
+        hooks = [Webhook(hook.id, hook.topic, hook.url, hook.body, dict(hook.headers)) for hook in self.log]
+        for hook in hooks:
+            self._put(hook)
+        return len(hooks)
+
     async def drained(self, timeout: float = 10.0) -> None:
         """Wait until nothing is queued, in flight or waiting for a retry; TimeoutError when it takes longer."""
         await asyncio.wait_for(self._idle.wait(), timeout)
@@ -166,5 +175,6 @@ class WebhookSender:
         except (aiohttp.ClientError, TimeoutError, OSError):
             hook.status = None
         ok = hook.status is not None and 200 <= hook.status < 300
+        hook.acknowledged = hook.acknowledged or ok
         self.counts["delivered" if ok else "refused"] += 1
         return ok

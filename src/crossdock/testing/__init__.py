@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("crossdock.testing.conformance")
+pytest.register_assert_rewrite("crossdock.testing.conformance", "crossdock.testing.transports")
 
 from crossdock.testing.bench import Bench, changed  # noqa: E402
 from crossdock.testing.conformance import ConnectorConformance  # noqa: E402
@@ -21,12 +21,14 @@ from crossdock.testing.samples import (  # noqa: E402
     SnapshotSample,
 )
 from crossdock.testing.targets import SimulatorTarget, Target  # noqa: E402
+from crossdock.testing.transports import Correspondent, TransportConformance, TransportKit  # noqa: E402
 
 __all__ = [
     "Bench",
     "CommandSample",
     "ConnectorConformance",
     "ConnectorKit",
+    "Correspondent",
     "DictValueMaps",
     "FakeSecrets",
     "InMemoryHub",
@@ -39,6 +41,8 @@ __all__ = [
     "SimulatorTarget",
     "SnapshotSample",
     "Target",
+    "TransportConformance",
+    "TransportKit",
     "changed",
     "ended_well",
     "make_context",

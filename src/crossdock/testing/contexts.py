@@ -8,7 +8,7 @@ from typing import Any
 
 from crossdock.connectors.base import Options
 from crossdock.connectors.http import HttpClient
-from crossdock.connectors.protocol import ConnectorContext
+from crossdock.connectors.protocol import ConnectorContext, ControlNumbers, PartnerFile
 from crossdock.core.clock import Clock
 from crossdock.core.errors import SecretMissing, ValueMapMissing
 
@@ -91,6 +91,8 @@ def make_context(
     http: HttpClient | None = None,
     timeout: float = 5.0,
     allow: frozenset[str] = frozenset(),
+    partner: PartnerFile | None = None,
+    numbers: ControlNumbers | None = None,
 ) -> ConnectorContext:
     """A `ConnectorContext` as the hub would build it from a landscape.
 
@@ -110,4 +112,6 @@ def make_context(
         clock=clock or ManualClock(),
         value_maps=DictValueMaps(value_maps),
         allow=allow,
+        partner=partner,
+        numbers=numbers,
     )

@@ -59,6 +59,7 @@ class InMemoryHub:
             new.append(message)
             try:
                 self.events.extend(self.connector.normalize(message))
+                self.store([part for part in self.connector.split(message) if part.system in ("", self.system)], channel)
             except CrossdockError as error:
                 self.refused.append(error)
         return new

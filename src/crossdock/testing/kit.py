@@ -14,6 +14,7 @@ from crossdock.simulators.faults import Fault
 from crossdock.testing.bench import Bench, open_bench
 from crossdock.testing.contexts import ManualClock, make_context
 from crossdock.testing.samples import CommandSample, MessageSample, PollSample, QuestionSample, RequestSample, SnapshotSample
+from crossdock.testing.silence import patience_for
 from crossdock.testing.targets import Target
 
 PARAMETERS = {
@@ -34,8 +35,9 @@ class ConnectorKit:
     `secrets` maps each purpose of the connector's credentials to a value for tests (at least eight characters).
     `signature_header` names the header that is missing in an unsigned request. `signs_body`: a changed body must be refused.
     `signs_time`: an old or future signature must be refused. `patience` is the connector's time-out in seconds (also given
-    to the HTTP client); choose it long enough for a busy machine. `retry_after` is what the target asks for when throttling
-    (None: this system does not say).
+    to the HTTP client) where the target keeps silent; in every other test the instance's is longer, so that a busy machine
+    is not taken for a silent target: read `self.patience` in `build`. `retry_after` is what the target asks for when throttling
+    (None: this system does not say). `asks_target`: False for a system that only sends, so that nothing can be asked of its health.
     """
 
     connector: ClassVar[type[Any]]
@@ -47,8 +49,9 @@ class ConnectorKit:
     signing_purpose: ClassVar[str] = "webhook_secret"
     signs_body: ClassVar[bool] = True
     signs_time: ClassVar[bool] = True
-    patience: ClassVar[float] = 0.6
+    patience: float = 1.0
     retry_after: ClassVar[float | None] = 7.0
+    asks_target: ClassVar[bool] = True
 
     def target(self) -> Target:
         """A fresh simulated system, not started yet."""
@@ -105,8 +108,9 @@ class ConnectorKit:
     # Used by the suite -----------------------------------------------------------------------------
 
     @pytest_asyncio.fixture
-    async def bench(self) -> AsyncIterator[Bench]:
+    async def bench(self, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
         """The connector started against its target; fails at the end when a secret came out or a task was left."""
+        self.patience = patience_for(request, self.patience)
         async with open_bench(self.build, self.target(), ManualClock()) as bench:
             yield bench
 

@@ -22,6 +22,8 @@ class Registry:
         self.store = store
         self.automations = Automations()
         self.keys: dict[str, int] = {}
+        self.programmatic_keys = False
+        """`base.enable_programmatic_api_keys`."""
         self._models: dict[str, Model] = {cls.name: cls(self) for cls in models}
         for model in self._models.values():
             if not model.delegates:

@@ -12,6 +12,7 @@ from crossdock.simulators.odoo.env import SUPERUSER, Env
 from crossdock.simulators.odoo.models.users import ApiKey
 from crossdock.simulators.odoo.places import COUNTRIES, US_STATES
 from crossdock.simulators.odoo.registry import Registry
+from crossdock.simulators.odoo.schema import Undo
 from crossdock.simulators.odoo.store import ExternalId, Store, utc_text
 
 GROUPS = {
@@ -82,6 +83,10 @@ TERMS: Rows = [
     (1, "account.account_payment_term_immediate", {"name": "Immediate Payment"}),
     (2, "account.account_payment_term_15days", {"name": "15 Days"}),
     (4, "account.account_payment_term_30days", {"name": "30 Days"}),
+]
+INCOTERMS: Rows = [
+    (1, "account.incoterm_EXW", {"name": "EX WORKS", "code": "EXW"}),
+    (2, "account.incoterm_FCA", {"name": "FREE CARRIER", "code": "FCA"}),
 ]
 JOURNALS: Rows = [
     (1, "account.1_sale", {"name": "Sales", "code": "INV", "type": "sale"}),
@@ -170,6 +175,7 @@ def fill(store: Store, registry: Registry) -> dict[str, str]:
     put("account.tax", TAXES)
     put("account.fiscal.position", POSITIONS)
     put("account.payment.term", TERMS)
+    put("account.incoterms", INCOTERMS)
     put("account.journal", JOURNALS)
     put("account.account", ACCOUNTS)
     put("uom.uom", UOMS)
@@ -179,6 +185,9 @@ def fill(store: Store, registry: Registry) -> dict[str, str]:
     house = {"name": "My Company", "code": "WH", "view_location_id": 4, "lot_stock_id": 5}
     put("stock.warehouse", [(1, "stock.warehouse0", house)])
     put("stock.picking.type", [(i, x, {**v, "warehouse_id": 1}) for i, x, v in TYPES])
+    types = registry["stock.picking.type"]
+    for one_way, back in ((1, 2), (2, 1)):
+        types.update(env, [store.table("stock.picking.type").rows[one_way]], {"return_picking_type_id": back})
     registry["stock.warehouse"].update(env, [store.table("stock.warehouse").rows[1]], {"in_type_id": 1, "out_type_id": 2})
     freight = {"name": "Standard delivery", "default_code": "Delivery_007", "type": "service", "list_price": 0.0}
     product = registry["product.product"].insert(env, [freight])[0]
@@ -187,6 +196,16 @@ def fill(store: Store, registry: Registry) -> dict[str, str]:
     _metadata(env, registry)
     env.happened.clear()
     return keys
+
+
+def outbox_group(store: Store) -> None:
+    """The group of the add-on's outbox, with the hub's users in it."""
+    store.table("res.groups").insert(
+        {"id": 60, "name": "Crossdock hub", "full_name": "Crossdock hub", "xmlid": "crossdock_outbox.group_hub"}, Undo()
+    )
+    for row in store.table("res.users").rows.values():
+        if row["login"].startswith("hub"):
+            row["group_ids"] = [*row["group_ids"], 60]
 
 
 def _users(env: Env, registry: Registry) -> dict[str, str]:

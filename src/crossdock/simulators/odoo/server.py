@@ -15,6 +15,7 @@ from crossdock.simulators.odoo.catalog import MODELS
 from crossdock.simulators.odoo.env import SUPERUSER, Env
 from crossdock.simulators.odoo.errors import HttpError
 from crossdock.simulators.odoo.legacy import Legacy
+from crossdock.simulators.odoo.models import outbox
 from crossdock.simulators.odoo.registry import Registry
 from crossdock.simulators.odoo.script import Script
 from crossdock.simulators.odoo.store import Store, utc_text
@@ -33,7 +34,7 @@ class Latency:
 
 
 class Odoo(Simulator):
-    """`Odoo(version="19.0")`, or "16.0" to "18.0" for JSON-RPC only. `keys` holds the API keys by login."""
+    """`Odoo(version="19.0")`, or "16.0" to "18.0" for JSON-RPC only. `keys` holds the API keys by login. `outbox`: the add-on is installed."""
 
     name = "odoo"
     keepalive = False  # the real one closes every connection
@@ -45,11 +46,13 @@ class Odoo(Simulator):
         faults: FaultPlan | None = None,
         latency: Latency | None = None,
         keys: Mapping[str, str] | None = None,
+        outbox: bool = False,
     ) -> None:
         super().__init__(faults)
         self.version = version
         self.major = int(version.partition(".")[0])
         self.database = database
+        self.outbox = outbox
         self.latency = latency or Latency()
         self.legacy = Legacy(self.major)
         self.script = Script()
@@ -62,13 +65,15 @@ class Odoo(Simulator):
     def reset(self) -> None:
         """An empty database as after the installation; keys stay the same."""
         self.store = Store()
-        self.registry = Registry(self.store, MODELS)
+        self.registry = Registry(self.store, [*MODELS, outbox.Outbox] if self.outbox else MODELS)
         self.legacy.prepare(self.registry)
         self.database_up = True
         self.hooks_sent = self.hooks_lost = self.defects = 0
         self.script.waiting.clear()
         keep = {**self._wanted_keys, **self.keys}
         self.keys = seed.fill(self.store, self.registry)
+        if self.outbox:
+            seed.outbox_group(self.store)
         for login, key in keep.items():
             id_ = self.registry.keys.pop(self.keys[login])
             self.registry.keys[key] = id_
@@ -90,6 +95,8 @@ class Odoo(Simulator):
     def commit(self, env: Env) -> None:
         """Make a transaction's changes count: for races, and for the oracle."""
         self.store.commits += 1
+        if self.outbox:
+            outbox.keep(self.store, env.undo)
         if env.touched:
             self.store.touch(env.touched)
         for effect in env.happened:

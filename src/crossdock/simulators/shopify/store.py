@@ -53,6 +53,7 @@ class Store:
         self.plans: dict[int, list[dict[str, Any]]] = {}
         self.fulfilments: dict[int, dict[str, Any]] = {}
         self.shipped: dict[int, list[dict[str, Any]]] = {}
+        self.returns: dict[int, list[dict[str, Any]]] = {}
         self.locations = dict(enumerate(locations, 1))
         self.articles: dict[str, Article] = {}
         self.variants: dict[str, int] = {}
@@ -143,6 +144,35 @@ class Store:
             self.fulfilment_orders[plan_id] = plan
             self.plans[order_id].append(plan)
         plan["lines"][self.new_id()] = {"item": item["id"], "total": item["quantity"], "remaining": item["quantity"]}
+
+    def ask_return(self, number: str | int, lines: Sequence[tuple[str, int]], reason: str = "UNWANTED") -> dict[str, Any]:
+        """A customer asks in the shop to give fulfilled pieces (SKU and quantity) back. Raises `Refused`."""
+        order = self.find(number)
+        wanted = []
+        for sku, quantity in lines:
+            entry = next(
+                (
+                    line
+                    for one in self.shipped.get(order["id"], ())
+                    for line in one["lines"]
+                    if any(item["id"] == line["item"] and item["sku"] == sku for item in order["line_items"])
+                ),
+                None,
+            )
+            if entry is None or not 0 < quantity <= entry["quantity"]:
+                raise Refused(["returnLineItems"], "Return line item has an invalid quantity.")
+            wanted.append({"id": self.new_id(), "entry": entry, "quantity": quantity, "reason": reason, "note": ""})
+        mine = self.returns.setdefault(order["id"], [])
+        made = {
+            "id": self.new_id(),
+            "name": f"{order['name']}-R{len(mine) + 1}",
+            "status": "REQUESTED",
+            "created_at": self.stamp(),
+            "lines": wanted,
+        }
+        mine.append(made)
+        order["updated_at"] = self.stamp(order["updated_at"])
+        return made
 
     def find(self, number: str | int) -> dict[str, Any]:
         """The order by number, name or id. Raises KeyError."""

@@ -120,6 +120,7 @@ class Views:
                 :first
             ],
             "fulfillmentOrders": connection(self._store.plans.get(order["id"], ()), self.plan),
+            "returns": self.returns(order),
         }
 
     def shipping_line(self, line: Mapping[str, Any]) -> View:
@@ -170,6 +171,41 @@ class Views:
             "events": connection(one["events"], event),
         }
 
+    def returns(self, order: Mapping[str, Any]) -> Callable[..., View]:
+        """The returns of an order, of the status a search asks for."""
+
+        def line(entry: Mapping[str, Any]) -> View:
+            found = entry["entry"]
+            shipped = {
+                "id": gid("FulfillmentLineItem", found["id"]),
+                "quantity": found["quantity"],
+                "lineItem": self.item_of(order["id"], found["item"]),
+            }
+            return {
+                "__typename": "ReturnLineItem",
+                "id": gid("ReturnLineItem", entry["id"]),
+                "quantity": entry["quantity"],
+                "returnReason": entry["reason"],
+                "customerNote": entry["note"],
+                "fulfillmentLineItem": shipped,
+            }
+
+        def shown(one: Mapping[str, Any]) -> View:
+            return {
+                "id": gid("Return", one["id"]),
+                "name": one["name"],
+                "status": one["status"],
+                "createdAt": utc(one["created_at"]),
+                "returnLineItems": connection(one["lines"], line),
+            }
+
+        def page(info: Any, query: str | None = None, reverse: bool = False, **more: Any) -> View:
+            wanted = {unquoted(*match) for match in TERM.findall(query or "") if match[0] == "status"}
+            found = [one for one in self._store.returns.get(order["id"], ()) if not wanted or one["status"] in wanted]
+            return connection(found[::-1] if reverse else found, shown)(info, **more)
+
+        return page
+
     def plan(self, plan: Mapping[str, Any]) -> View:
         """A fulfilment order."""
         location = {"id": gid("Location", plan["location_id"]), "name": self._store.locations[plan["location_id"]]}
@@ -219,7 +255,13 @@ class Views:
         after = page.pop("after", None)
         start = tuple(json.loads(base64.b64decode(after))) if after else None
         found = sorted(
-            (order for order in self._store.orders.values() if matches(order, query or "")), key=place, reverse=reverse
+            (
+                order
+                for order in self._store.orders.values()
+                if matches(order, query or "", self._store.returns.get(order["id"], ()))
+            ),
+            key=place,
+            reverse=reverse,
         )
         rest = [order for order in found if start is None or (place(order) < start if reverse else place(order) > start)]
         shown = connection(rest, self.order)(info, **page)
@@ -257,8 +299,8 @@ def unquoted(_name: str, _comparison: str, single: str, double: str, bare: str) 
     return single or re.sub(r"\\(.)", r"\1", double) or bare
 
 
-def matches(order: Mapping[str, Any], query: str) -> bool:
-    """Whether an order fits a search of `updated_at`, `created_at` and `name` terms, all of which must hold."""
+def matches(order: Mapping[str, Any], query: str, returns: Sequence[Mapping[str, Any]] = ()) -> bool:
+    """Whether an order fits a search of `updated_at`, `created_at`, `return_status` and `name` terms, all of which must hold."""
     for match in TERM.findall(query):
         name, comparison, value = match[0], match[1], unquoted(*match)
         if name in ("updated_at", "created_at"):
@@ -268,6 +310,8 @@ def matches(order: Mapping[str, Any], query: str) -> bool:
             ]
         elif name == "name":
             holds = order["name"].lstrip("#") == value.lstrip("#")
+        elif name == "return_status":
+            holds = (value.lower() == "return_requested") == any(one["status"] == "REQUESTED" for one in returns)
         else:
             holds = True  # an unknown field is ignored with a warning there
         if not holds:

@@ -7,7 +7,14 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PREFIX = {"fulfilment.status": "STATUS", "picking.completed": "PICK", "shipment.dispatched": "SHIP", "stock.changed": "STOCK"}
+PREFIX = {
+    "fulfilment.status": "STATUS",
+    "picking.completed": "PICK",
+    "shipment.dispatched": "SHIP",
+    "receipt.completed": "RECEIPT",
+    "return.received": "RETURNED",
+    "stock.changed": "STOCK",
+}
 ADDRESS = ("name", "company", "street", "street2", "city", "postal_code", "region", "country", "phone", "email")
 
 
@@ -33,6 +40,10 @@ def event_file(event: Mapping[str, Any]) -> tuple[str, bytes]:
         own |= {name: data["ship_to"].get(name, "") for name in ADDRESS}
         tracking = {"tracking_number": data["tracking_number"]}
         rows = [{**common, **own, **_line(line, packages), **tracking} for line in data["lines"]]
+    elif kind == "receipt.completed":
+        rows = _received(event)
+    elif kind == "return.received":
+        rows = _returned(event)
     else:
         rows = [
             {
@@ -41,10 +52,56 @@ def event_file(event: Mapping[str, Any]) -> tuple[str, bytes]:
                 "counted_at": at,
                 "location": level["location"],
                 "lot": level["lot"],
+                "change": level["change"],
+                "reason": data["reason"],
+                "reference": data["reference"],
             }
             for level in data["levels"]
         ]
     return f"{PREFIX[kind]}_{event['seq']:08d}.csv", table(rows)
+
+
+def _received(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = event["data"]
+    own = {
+        "receipt": event.get("receipt", ""),
+        "sequence": event.get("sequence", ""),
+        "number": data["number"],
+        "confirmation": data["confirmation"],
+        "order": data["order_number"],
+        "despatch": data["despatch_number"],
+        "warehouse": data["warehouse"],
+        "received_at": data["received_at"],
+        "final": "Y" if data["final"] else "N",
+    }
+    names = ("order_line", "sku", "quantity", "unit", "condition", "lot", "expiry", "best_before", "package", "reason")
+    rows = [
+        {
+            **own,
+            "line": line["number"],
+            **{name: line.get(name, "") for name in names},
+            "serials": " ".join(line.get("serials", ())),
+        }
+        for line in data["lines"]
+    ]
+    return rows or [{**own, "line": "", **dict.fromkeys(names, ""), "serials": ""}]
+
+
+def _returned(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = event["data"]
+    own = {"return": event.get("return", ""), "sequence": event.get("sequence", ""), "order": data["order_number"]}
+    own |= {name: data[name] for name in ("number", "confirmation", "tracking_number", "warehouse", "received_at")}
+    own["final"] = "Y" if data["final"] else "N"
+    names = ("order_line", "sku", "quantity", "unit", "grade", "instead_of", "lot", "note")
+    return [
+        {
+            **own,
+            "line": line["number"],
+            **{name: line.get(name, "") for name in names},
+            "serials": " ".join(line.get("serials", ())),
+        }
+        for line in data["lines"]
+    ]
 
 
 def _line(line: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -96,3 +153,35 @@ def order_of(rows: list[dict[str, str]]) -> tuple[dict[str, Any], str]:
         "lines": lines,
     }
     return order, first["command"]
+
+
+def receipt_of(rows: list[dict[str, str]]) -> tuple[dict[str, Any], str]:
+    """The expected receipt in a file and the command it carries. Raises KeyError when columns are missing."""
+    first = rows[0]
+    names = ("order_line", "sku", "quantity", "unit", "lot", "expiry", "best_before", "package")
+    lines = [{name: row[name] for name in names} | {"number": row["line"], "serials": row["serials"].split()} for row in rows]
+    document = {
+        "number": first["receipt"],
+        "version": int(first["version"]),
+        "order_number": first["order"],
+        "despatch_number": first["despatch"],
+        "warehouse": first["warehouse"],
+        "lines": lines,
+    }
+    return document, first["command"]
+
+
+def return_of(rows: list[dict[str, str]]) -> tuple[dict[str, Any], str]:
+    """The expected return in a file and the command it carries. Raises KeyError when columns are missing."""
+    first = rows[0]
+    names = ("order_line", "sku", "quantity", "unit", "reason")
+    lines = [{name: row[name] for name in names} | {"number": row["line"], "lots": row["lots"].split()} for row in rows]
+    document = {
+        "number": first["return"],
+        "version": int(first["version"]),
+        "order_number": first["order"],
+        "warehouse": first["warehouse"],
+        "tracking_number": first["tracking_number"],
+        "lines": lines,
+    }
+    return document, first["command"]

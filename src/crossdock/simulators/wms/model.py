@@ -8,53 +8,37 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
+from crossdock.simulators.contract import Refused
 from crossdock.simulators.wms.behaviour import Behaviour
 from crossdock.simulators.wms.picking import Pick, plan_picks
+from crossdock.simulators.wms.receiving import Dock
+from crossdock.simulators.wms.returning import ReturnsDesk
+from crossdock.simulators.wms.tasks import Task
+
+__all__ = ["Fulfilment", "Refused", "Warehouse"]
 
 Recorder = Callable[[str, str, Mapping[str, Any], str], None]
 Sink = Callable[[Mapping[str, Any], bytes], None]
 
 
-class Refused(Exception):
-    """The warehouse will not do it; `code` is one of the contract's."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-
-
 @dataclass(slots=True)
-class Fulfilment:
+class Fulfilment(Task):
     """One fulfilment as the warehouse keeps it."""
 
-    order: Mapping[str, Any]
-    idempotency_key: str
-    reference: str
     status: str = "accepted"
-    sequence: int = 0
     confirmations: int = 0
-    cancellation: str = ""
     picks: list[Pick] = field(default_factory=list)
 
-    @property
-    def number(self) -> str:
-        return str(self.order["number"])
+    what: ClassVar[str] = "fulfilment"
 
-    def as_json(self) -> dict[str, Any]:
-        """The contract's Fulfilment."""
-        shown: dict[str, Any] = {
-            "number": self.number,
-            "status": self.status,
-            "warehouse_reference": self.reference,
-            "idempotency_key": self.idempotency_key,
-        }
-        if self.cancellation:
-            shown["cancellation"] = {"status": self.cancellation}
-        return shown
+    @property
+    def order(self) -> Mapping[str, Any]:
+        """What is to be picked, as it was released."""
+        return self.document
 
 
 class Warehouse:
@@ -62,8 +46,10 @@ class Warehouse:
 
     def __init__(self, behaviour: Behaviour, record: Recorder, tell: Sink) -> None:
         self.behaviour = behaviour
-        self._record = record
+        self.record = record
         self._tell = tell
+        self.dock = Dock(self)
+        self.returns = ReturnsDesk(self)
         self._timers: set[asyncio.TimerHandle] = set()
         self.idle = asyncio.Event()
         self.reset()
@@ -71,6 +57,8 @@ class Warehouse:
     def reset(self) -> None:
         """An empty warehouse; what was planned does not happen."""
         self.stop()
+        self.dock.reset()
+        self.returns.reset()
         self.fulfilments: dict[str, Fulfilment] = {}
         self.log: list[bytes] = []
         self.stock: dict[tuple[str, str, str], Decimal] = {}
@@ -97,7 +85,7 @@ class Warehouse:
         taken = Fulfilment(order, idempotency_key, f"W{len(self.fulfilments) + 1:07d}")
         self.fulfilments[number] = taken
         facts = {"order_number": order.get("order_number", ""), "lines": order["lines"]}
-        self._record("fulfilment_released", number, facts, idempotency_key)
+        self.record("fulfilment_released", number, facts, idempotency_key)
         fate = self.behaviour.fate(number)
         if fate.behaviour == "refuse":
             taken.status = "refused"
@@ -106,13 +94,13 @@ class Warehouse:
         self._status(taken, "accepted")
         taken.picks = plan_picks(order, fate, self.behaviour, self._sscc)
         if self.behaviour.pick_latency is not None:
-            self._plan(self.behaviour.latency(number), lambda: self.pick(number))
+            self.plan(self.behaviour.latency(number), lambda: self.pick(number))
         return taken, True
 
     def _again(self, known: Fulfilment, order: Mapping[str, Any], idempotency_key: str) -> Fulfilment:
         if known.idempotency_key != idempotency_key:
             self.violate("released_under_two_keys", known.number, first=known.idempotency_key, second=idempotency_key)
-        if known.order != order:
+        if known.document != order:
             self.violate("released_with_other_content", known.number)
             raise Refused("conflict", f"{known.number} exists with other content")
         if known.cancellation == "cancelled" and known.idempotency_key != idempotency_key:
@@ -143,13 +131,13 @@ class Warehouse:
                 self._status(known, "cancelled")
             else:
                 known.cancellation = "too_late"
-            self._record("fulfilment_cancelled", number, {"status": known.cancellation}, idempotency_key)
+            self.record("fulfilment_cancelled", number, {"status": known.cancellation}, idempotency_key)
         return known.cancellation
 
     def violate(self, rule: str, key: str, **data: Any) -> None:
         """Note that the sender broke a rule of the contract."""
         self.violations += 1
-        self._record("violation", key, {"rule": rule, **data}, "")
+        self.record("violation", key, {"rule": rule, **data}, "")
 
     # Work --------------------------------------------------------------------------------------------------
 
@@ -168,13 +156,13 @@ class Warehouse:
             "lines": pick.lines,
             "packages": pick.packages,
         }
-        event = self._emit("picking.completed", data | {"picked_at": _now()}, known)
-        self._record("picked", f"{number}/{event['sequence']}", data, "")
+        event = self.emit("picking.completed", data | {"picked_at": _now()}, known)
+        self.record("picked", f"{number}/{event['sequence']}", data, "")
         self._take_from_stock(pick, number)
         if not pick.final and self.behaviour.pick_latency is not None:
-            self._plan(self.behaviour.latency(number), lambda: self.pick(number))
+            self.plan(self.behaviour.latency(number), lambda: self.pick(number))
         if self.behaviour.dispatch:
-            self._plan(self.behaviour.dispatch_latency * self.behaviour.scale, lambda: self.dispatch(number, pick))
+            self.plan(self.behaviour.dispatch_latency * self.behaviour.scale, lambda: self.dispatch(number, pick))
 
     def dispatch(self, number: str, pick: Pick) -> None:
         """Hand the packages of a pick to a carrier the warehouse booked itself."""
@@ -183,21 +171,41 @@ class Warehouse:
         packages = [{**package, "tracking_number": tracking} for package in pick.packages]
         shipment = {
             "shipment": f"S-{known.reference}-{known.sequence + 1}",
-            "order_number": known.order.get("order_number", ""),
-            "carrier": known.order.get("carrier") or "house",
+            "order_number": known.document.get("order_number", ""),
+            "carrier": known.document.get("carrier") or "house",
             "tracking_number": tracking,
-            "ship_to": known.order["ship_to"],
+            "ship_to": known.document["ship_to"],
             "lines": pick.lines,
             "packages": packages,
         }
-        self._record("dispatched", tracking, {"fulfilment": number}, "")
-        self._emit("shipment.dispatched", shipment, known)
+        self.record("dispatched", tracking, {"fulfilment": number}, "")
+        self.emit("shipment.dispatched", shipment, known)
 
     def count(self, sku: str, on_hand: Decimal, location: str = "A-01", lot: str = "", tell: bool = True) -> None:
         """Set the stock of a SKU, as an inventory count does."""
-        self.store((sku, location, lot), on_hand)
+        place = (sku, location, lot)
+        change = on_hand - self.stock.get(place, Decimal(0))
+        self.store(place, on_hand)
         if tell:
-            self._tell_stock({(sku, location, lot)}, "count", "")
+            self.tell_stock({place: change}, "count", "")
+
+    def adjust(self, sku: str, change: Decimal, reason: str, location: str = "A-01", lot: str = "") -> None:
+        """Goods are damaged, lost or found: so many more, or fewer, lie in a bin."""
+        place = (sku, location, lot)
+        self.store(place, self.stock.get(place, Decimal(0)) + change)
+        self.record("stock_adjusted", sku, {"change": str(change), "reason": reason, "location": location, "lot": lot}, "")
+        self.tell_stock({place: change}, reason, "")
+
+    def relocate(self, sku: str, quantity: Decimal, origin: str, target: str, lot: str = "") -> None:
+        """Goods go from one bin to another."""
+        moved = {(sku, origin, lot): -quantity, (sku, target, lot): quantity}
+        for place, change in moved.items():
+            self.store(place, self.stock.get(place, Decimal(0)) + change)
+        self.tell_stock(moved, "transfer", "")
+
+    def held(self, sku: str) -> Decimal:
+        """What there is of a SKU in all bins and lots."""
+        return sum((quantity for place, quantity in self.stock.items() if place[0] == sku), Decimal(0))
 
     def store(self, place: tuple[str, str, str], on_hand: Decimal) -> None:
         """Set the stock of a SKU at a location in a lot without telling anybody."""
@@ -205,36 +213,50 @@ class Warehouse:
         self.skus.add(place[0])
 
     def _take_from_stock(self, pick: Pick, number: str) -> None:
-        touched = set()
+        touched: dict[tuple[str, str, str], Decimal] = {}
         for line in pick.lines:
             key = (line["sku"], "A-01", line.get("lot", ""))
             self.store(key, self.stock.get(key, Decimal(self.behaviour.initial)) - Decimal(line["quantity"]))
-            touched.add(key)
+            touched[key] = touched.get(key, Decimal(0)) - Decimal(line["quantity"])
         if touched and self.behaviour.stock_events:
-            self._tell_stock(touched, "pick", number)
+            self.tell_stock(touched, "pick", number)
 
-    def _tell_stock(self, keys: set[tuple[str, str, str]], reason: str, reference: str) -> None:
+    def tell_stock(self, changes: Mapping[tuple[str, str, str], Decimal], reason: str, reference: str) -> None:
+        """Tell the levels of bins that changed, and by how much."""
         levels = [
-            {"sku": sku, "location": location, "lot": lot, "on_hand": str(self.stock[(sku, location, lot)])}
-            for sku, location, lot in sorted(keys)
+            {
+                "sku": sku,
+                "location": location,
+                "lot": lot,
+                "on_hand": str(self.stock[(sku, location, lot)]),
+                "change": str(change),
+            }
+            for (sku, location, lot), change in sorted(changes.items())
         ]
-        self._emit("stock.changed", {"levels": levels, "reason": reason, "reference": reference})
+        self.emit("stock.changed", {"levels": levels, "reason": reason, "reference": reference})
 
     def _status(self, known: Fulfilment, status: str, reason: str = "") -> None:
-        self._emit("fulfilment.status", {"status": status, "reason": reason, "warehouse_reference": known.reference}, known)
+        self.emit("fulfilment.status", {"status": status, "reason": reason, "warehouse_reference": known.reference}, known)
 
-    def _emit(self, kind: str, data: Mapping[str, Any], of: Fulfilment | None = None) -> Mapping[str, Any]:
+    def emit(self, kind: str, data: Mapping[str, Any], of: Task | None = None) -> Mapping[str, Any]:
+        """Tell an event, counted among those of the fulfilment or receipt it is about."""
         seq = len(self.log) + 1
         event: dict[str, Any] = {"seq": seq, "id": f"evt-{seq}", "type": kind, "occurred_at": _now(), "data": data}
         if of is not None:
             of.sequence += 1
-            event |= {"fulfilment": of.number, "sequence": of.sequence}
+            event |= {of.what: of.number, "sequence": of.sequence}
         body = orjson.dumps(event)
         self.log.append(body)
         self._tell(event, body)
         return event
 
-    def _plan(self, delay: float, work: Callable[[], None]) -> None:
+    def now(self) -> str:
+        """The time as it is told."""
+        return _now()
+
+    def plan(self, delay: float, work: Callable[[], None]) -> None:
+        """Do something later."""
+
         def run() -> None:
             self._timers.discard(timer)
             work()

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from crossdock.simulators.wms.behaviour import Behaviour, Script
+from crossdock.simulators.wms.tasks import halves
 
 COMPANY_PREFIX = "4012345"
 WEIGHT_PER_PIECE = Decimal("0.350")
@@ -37,14 +38,7 @@ def plan_picks(order: Mapping[str, Any], fate: Script, behaviour: Behaviour, ser
     picked = [line for wanted in order["lines"] for line in _pick_line(wanted, fate, behaviour)]
     if fate.behaviour != "partial":
         return [_pack(picked, True, behaviour, serials)]
-    first, second = [], []
-    for line in picked:
-        whole = Decimal(line["quantity"])
-        half = (whole / 2).to_integral_value(rounding="ROUND_FLOOR")
-        if half > 0:
-            first.append({**line, "quantity": str(half)})
-        if whole > half:
-            second.append({**line, "quantity": str(whole - half)})
+    first, second = halves(picked)
     return [_pack(first, False, behaviour, serials), _pack(second, True, behaviour, serials)]
 
 

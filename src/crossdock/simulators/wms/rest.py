@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import itertools
 import time
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 import orjson
 from aiohttp import web
 
+from crossdock.simulators.contract import NDJSON, ContractSimulator, Refused, happened
 from crossdock.simulators.faults import Fault, FaultPlan
-from crossdock.simulators.server import Simulator, json_response
-from crossdock.simulators.webhooks import RetryPolicy
+from crossdock.simulators.server import json_response
+from crossdock.simulators.wms.announcements import Announcements
 from crossdock.simulators.wms.behaviour import Behaviour
-from crossdock.simulators.wms.model import Refused, Warehouse
+from crossdock.simulators.wms.model import Warehouse
 
 API_KEY = "wms-demo-api-key"
 CLIENT = ("wms-demo-client", "wms-demo-client-secret")
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"wms-demo-webhook-secret!").decode()
-STATUS = {"conflict": 409, "cancelled": 409, "unknown_fulfilment": 404}
-NDJSON = "application/x-ndjson"
 
 
-class Wms(Simulator):
+class Wms(ContractSimulator):
     """Accepts the API key, or tokens of its own token endpoint that live `token_seconds`."""
 
     name = "wms"
-    webhook_retry = RetryPolicy(delays=(5, 300, 1800, 7200, 18_000, 36_000), scale=0.001)
-    webhook_concurrency = 4
+    statuses: ClassVar[Mapping[str, int]] = {
+        "conflict": 409,
+        "cancelled": 409,
+        "outdated": 409,
+        "too_late": 409,
+        "unknown_fulfilment": 404,
+        "unknown_receipt": 404,
+        "unknown_return": 404,
+    }
 
     def __init__(self, faults: FaultPlan | None = None, behaviour: Behaviour | None = None) -> None:
-        super().__init__(faults)
-        self.api_key, self.client, self.webhook_secret = API_KEY, CLIENT, WEBHOOK_SECRET
+        super().__init__(faults, API_KEY, WEBHOOK_SECRET)
+        self.client = CLIENT
         self.token_seconds = 3600
         self.token_requests = 0
         self._tokens: dict[str, float] = {}
@@ -59,6 +64,8 @@ class Wms(Simulator):
     def state(self) -> Mapping[str, Any]:
         return {
             "fulfilments": len(self.warehouse.fulfilments),
+            "receipts": len(self.warehouse.dock.receipts),
+            "returns": len(self.warehouse.returns.known),
             "events": len(self.warehouse.log),
             "violations": self.warehouse.violations,
             "skus": len(self.warehouse.stock),
@@ -66,31 +73,27 @@ class Wms(Simulator):
 
     def routes(self, app: web.Application) -> None:
         app.router.add_post("/oauth/token", self._token)
-        app.router.add_get("/health", self._health)
+        app.router.add_get("/health", self.health)
         app.router.add_put("/fulfilments/{number}", self._release)
         app.router.add_get("/fulfilments/{number}", self._show)
         app.router.add_put("/fulfilments/{number}/cancellation", self._cancel)
+        app.router.add_put("/{desk:receipts|returns}/{number}", self._expect)
+        app.router.add_get("/{desk:receipts|returns}/{number}", self._show_announced)
+        app.router.add_put("/{desk:receipts|returns}/{number}/cancellation", self._cancel_announced)
         app.router.add_get("/events", self._events)
         app.router.add_get("/inventory", self._inventory)
         app.router.add_post("/_sim/behaviour", self._behave)
         app.router.add_post("/_sim/stock", self._set_stock)
         app.router.add_post("/_sim/pick/{number}", self._pick)
+        app.router.add_post("/_sim/receive/{number}", self._receive)
+        app.router.add_post("/_sim/arrive", self._arrive)
+        app.router.add_post("/_sim/return/{number}", self._take_back)
+        app.router.add_post("/_sim/arrive_return", self._arrive_return)
 
     def fault_response(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         if fault is Fault.EXPIRED:
             self._tokens.clear()
         return super().fault_response(fault, request)
-
-    def sign_webhook(self, delivery_id: str, topic: str, body: bytes) -> Mapping[str, str]:
-        identity, stamp = orjson.loads(body)["id"], str(int(time.time()))
-        key = base64.b64decode(self.webhook_secret.removeprefix("whsec_"))
-        digest = hmac.digest(key, f"{identity}.{stamp}.".encode() + body, "sha256")
-        return {
-            "Content-Type": "application/json",
-            "webhook-id": identity,
-            "webhook-timestamp": stamp,
-            "webhook-signature": "v1," + base64.b64encode(digest).decode(),
-        }
 
     # The contract ------------------------------------------------------------------------------------------
 
@@ -104,51 +107,37 @@ class Wms(Simulator):
         self._tokens[token] = time.monotonic() + self.token_seconds
         return json_response({"access_token": token, "token_type": "Bearer", "expires_in": self.token_seconds})
 
-    def _refuse_stranger(self, request: web.Request) -> None:
-        if request.headers.get("X-API-Key") == self.api_key:
-            return
+    def knows(self, request: web.Request) -> bool:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self._tokens.get(token, 0.0) <= time.monotonic():
-            raise web.HTTPUnauthorized(text='{"title": "unauthorized"}', content_type="application/json")
-
-    async def _health(self, request: web.Request) -> web.Response:
-        self._refuse_stranger(request)
-        return json_response({"version": "1.0"})
+        return super().knows(request) or self._tokens.get(token, 0.0) > time.monotonic()
 
     async def _release(self, request: web.Request) -> web.Response:
-        self._refuse_stranger(request)
-        try:
-            order = orjson.loads(await request.read())
-            if order["number"] != request.match_info["number"]:
-                raise Refused("invalid", "the number in the URL is another")
-            taken, new = self.warehouse.release(order, request.headers.get("Idempotency-Key", ""))
-        except Refused as problem:
-            return _problem(problem)
-        except (orjson.JSONDecodeError, KeyError, TypeError, InvalidOperation):
-            return _problem(Refused("invalid", "not a fulfilment order"))
-        return json_response(taken.as_json(), 201 if new else 200)
+        return await self.put(request, self.warehouse.release, "a fulfilment order")
 
     async def _show(self, request: web.Request) -> web.Response:
-        self._refuse_stranger(request)
-        known = self.warehouse.fulfilments.get(request.match_info["number"])
-        return _problem(Refused("unknown_fulfilment", "never received")) if known is None else json_response(known.as_json())
+        return self.show(request, self.warehouse.fulfilments, "unknown_fulfilment")
 
     async def _cancel(self, request: web.Request) -> web.Response:
-        self._refuse_stranger(request)
-        try:
-            status = self.warehouse.cancel(request.match_info["number"], request.headers.get("Idempotency-Key", ""))
-        except Refused as problem:
-            return _problem(problem)
-        return json_response({"status": status})
+        return self.cancellation(request, self.warehouse.cancel)
+
+    def _desk(self, request: web.Request) -> Announcements:
+        return self.warehouse.returns if request.match_info["desk"] == "returns" else self.warehouse.dock
+
+    async def _expect(self, request: web.Request) -> web.Response:
+        return await self.put(request, self._desk(request).expect, "an announcement")
+
+    async def _show_announced(self, request: web.Request) -> web.Response:
+        desk = self._desk(request)
+        return self.show(request, desk.known, f"unknown_{desk.what}", "announced")
+
+    async def _cancel_announced(self, request: web.Request) -> web.Response:
+        return self.cancellation(request, self._desk(request).cancel)
 
     async def _events(self, request: web.Request) -> web.Response:
-        self._refuse_stranger(request)
-        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 500))
-        lines = self.warehouse.log[after : after + limit]
-        return web.Response(body=b"".join(line + b"\n" for line in lines), content_type=NDJSON)
+        return self.read_on(request, self.warehouse.log)
 
     async def _inventory(self, request: web.Request) -> web.Response:
-        self._refuse_stranger(request)
+        self.refuse_stranger(request)
         limit, cursor = int(request.query.get("limit", 5000)), request.query.get("cursor", "")
         if not cursor:
             cursor = f"{next(self._numbers)}:0"
@@ -156,7 +145,7 @@ class Wms(Simulator):
         page, start = cursor.split(":")[0], int(cursor.split(":")[1])
         keys = self._pages.get(page)
         if keys is None:
-            return _problem(Refused("invalid", "this cursor is not valid any more"))
+            return self.refuse(Refused("invalid", "this cursor is not valid any more"))
         part, following = keys[start : start + limit], start + limit
         more = following < len(keys)
         if not more:
@@ -189,12 +178,22 @@ class Wms(Simulator):
         return json_response({"ok": True, "lines": len(self.warehouse.stock)})
 
     async def _pick(self, request: web.Request) -> web.Response:
-        number = request.match_info["number"]
-        if number not in self.warehouse.fulfilments:
-            return json_response({"error": f"{number} was never received"}, 404)
-        self.warehouse.pick(number)
+        return happened(request, self.warehouse.fulfilments, "received", self.warehouse.pick)
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        return happened(request, self.warehouse.dock.receipts, "announced", self.warehouse.dock.receive)
+
+    async def _arrive(self, request: web.Request) -> web.Response:
+        """`{"order_number", "lines": [{"sku", "quantity", "order_line"?, "lot"?, "expiry"?}]}`: goods that nobody announced."""
+        data = orjson.loads(await request.read())
+        self.warehouse.dock.arrive(data["order_number"], data["lines"])
         return json_response({"ok": True})
 
+    async def _take_back(self, request: web.Request) -> web.Response:
+        return happened(request, self.warehouse.returns.known, "announced", self.warehouse.returns.receive)
 
-def _problem(refused: Refused) -> web.Response:
-    return json_response({"code": refused.code, "title": refused.code, "detail": str(refused)}, STATUS.get(refused.code, 422))
+    async def _arrive_return(self, request: web.Request) -> web.Response:
+        """`{"order_number"?, "tracking_number"?, "lines": [{"sku", "quantity", "order_line"?, "grade"?}]}`: a parcel nobody announced."""
+        data = orjson.loads(await request.read())
+        self.warehouse.returns.arrive(data.get("order_number", ""), data["lines"], data.get("tracking_number", ""))
+        return json_response({"ok": True})

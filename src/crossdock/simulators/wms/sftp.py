@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from decimal import InvalidOperation
-from pathlib import Path
 from typing import Any
 
-import asyncssh
-
 from crossdock.simulators.faults import Fault, FaultPlan
-from crossdock.simulators.server import AFTER, Simulator
+from crossdock.simulators.sftp import USER, SftpHost
+from crossdock.simulators.wms.announcements import Announcements
 from crossdock.simulators.wms.behaviour import Behaviour
-from crossdock.simulators.wms.csvfiles import event_file, order_of, read_table, table
+from crossdock.simulators.wms.csvfiles import event_file, order_of, read_table, receipt_of, return_of, table
 from crossdock.simulators.wms.model import Refused, Warehouse
 
-USER, PASSWORD = "crossdock", "wms-demo-sftp-password"
-FOLDERS = ("in", "out", "out/snapshots", "answers")
+__all__ = ["PASSWORD", "USER", "WmsSftp"]
+
+PASSWORD = "wms-demo-sftp-password"  # noqa: S105 - of the demo
 
 
-class WmsSftp(Simulator):
+class WmsSftp(SftpHost):
     """`start` returns `sftp://...`; `url` is the control address. Methods for scripts and rules: CONNECT, AUTH, OPEN, RENAME, LIST.
 
     The warehouse takes a file out of `/in` in the moment it gets its final name, and deletes it. With `keyboard` False nothing but
@@ -30,61 +27,26 @@ class WmsSftp(Simulator):
     """
 
     name = "wms-sftp"
+    folders = ("in", "out", "out/snapshots", "answers")
 
     def __init__(self, faults: FaultPlan | None = None, behaviour: Behaviour | None = None) -> None:
-        super().__init__(faults)
-        self.password = PASSWORD
-        self.client_keys: list[asyncssh.SSHKey] = []
-        self.host_key = asyncssh.generate_private_key("ssh-ed25519")
-        self.sftp_url = ""
-        self.connections: set[asyncssh.SSHServerConnection] = set()
-        self._folder = tempfile.TemporaryDirectory(prefix="crossdock-wms-")
-        self.root = Path(self._folder.name)
-        self._acceptor: asyncssh.SSHAcceptor | None = None
+        super().__init__(PASSWORD, faults)
         self._late: set[asyncio.TimerHandle] = set()
-        for folder in FOLDERS:
-            (self.root / folder).mkdir()
         self.warehouse = Warehouse(
             behaviour or Behaviour(),
             lambda kind, key, data, idempotency: self.record(kind, key, data, idempotency_key=idempotency),
             lambda event, body: self._tell(event),
         )
 
-    @property
-    def host_key_line(self) -> str:
-        """The server's public key as it is entered in `host_keys`."""
-        return self.host_key.export_public_key().decode().strip()
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        await super().start(host, port)
-        self._acceptor = await asyncssh.listen(
-            host,
-            0,
-            server_host_keys=[self.host_key],
-            server_factory=lambda: _Ssh(self),
-            sftp_factory=lambda channel: _Sftp(channel, self),
-            allow_scp=False,
-        )
-        self.sftp_url = f"sftp://{host}:{self._acceptor.get_port()}"
-        return self.sftp_url
-
     async def stop(self) -> None:
         self.warehouse.stop()
         for timer in self._late:
             timer.cancel()
         await super().stop()
-        acceptor, self._acceptor = self._acceptor, None
-        if acceptor is not None:
-            acceptor.close()
-            for connection in list(self.connections):
-                connection.abort()
-            await acceptor.wait_closed()
 
     def reset(self) -> None:
         self.warehouse.reset()
-        for path in self.root.rglob("*"):
-            if path.is_file():
-                path.unlink()
+        super().reset()
 
     def state(self) -> Mapping[str, Any]:
         return {
@@ -108,6 +70,14 @@ class WmsSftp(Simulator):
             rows = read_table(body)
             if name.startswith("CANCEL"):
                 self._cancelled(name, rows[0])
+            elif name.startswith("RECALL"):
+                self._recalled(name, rows[0], self.warehouse.dock)
+            elif name.startswith("KEPT"):
+                self._recalled(name, rows[0], self.warehouse.returns)
+            elif name.startswith("RETURN"):
+                self.warehouse.returns.expect(*return_of(rows))
+            elif name.startswith("EXPECT"):
+                self.warehouse.dock.expect(*receipt_of(rows))
             else:
                 self.warehouse.release(*order_of(rows))
         except Refused as refused:
@@ -126,6 +96,14 @@ class WmsSftp(Simulator):
             answer = {"fulfilment": row["fulfilment"], "status": refused.code, "reason": str(refused)}
         self.put(f"answers/{name}", table([answer]))
 
+    def _recalled(self, name: str, row: Mapping[str, str], desk: Announcements) -> None:
+        number = row[desk.what]
+        try:
+            answer = {desk.what: number, "status": desk.cancel(number, row["command"]), "reason": ""}
+        except Refused as refused:
+            answer = {desk.what: number, "status": refused.code, "reason": str(refused)}
+        self.put(f"answers/{name}", table([answer]))
+
     def _tell(self, event: Mapping[str, Any]) -> None:
         name, body = event_file(event)
         fault = self.faults.for_webhook(str(event["type"]), body)
@@ -137,13 +115,6 @@ class WmsSftp(Simulator):
         if fault is Fault.DUPLICATE:
             self.put(f"out/{name.removesuffix('.csv')}-again.csv", body)
 
-    def put(self, path: str, body: bytes) -> None:
-        """Put a file there as a careful partner does: written aside, then renamed."""
-        place = self.root / path
-        aside = place.with_name(f".{place.name}.tmp")
-        aside.write_bytes(body)
-        aside.rename(place)
-
     def count_stock(self, name: str = "INVENTORY.csv") -> None:
         """Write a snapshot file of the whole stock."""
         rows = [
@@ -151,111 +122,3 @@ class WmsSftp(Simulator):
             for (sku, place, lot), quantity in sorted(self.warehouse.stock.items())
         ]
         self.put(f"out/snapshots/{name}", table(rows))
-
-    # Faults ------------------------------------------------------------------------------------------------
-
-    async def around(self, method: str, path: str, work: Callable[[], Awaitable[None]], drop: Callable[[], None]) -> None:
-        """A step of the protocol with the fault it meets; a dropped connection never answers."""
-        self.requests += 1
-        fault = self.faults.for_request(method, path)
-        if fault is None or fault in AFTER:
-            await work()
-        if fault is None:
-            return
-        if fault is Fault.LATE:
-            await self._pause(self.faults.late_delay)
-        elif fault in (Fault.EXPIRED, Fault.THROTTLE):
-            raise asyncssh.SFTPPermissionDenied("refused")
-        elif fault in (Fault.ERROR_500, Fault.ERROR_500_AFTER, Fault.OUTAGE_503):
-            raise asyncssh.SFTPFailure("failure")
-        else:
-            if fault in (Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER):
-                await self._pause(self.faults.timeout_delay)
-            drop()
-            raise asyncssh.SFTPConnectionLost("gone")
-
-
-class _Ssh(asyncssh.SSHServer):
-    """Who may come in."""
-
-    def __init__(self, simulator: WmsSftp) -> None:
-        self._simulator = simulator
-        self._connection: asyncssh.SSHServerConnection | None = None
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._connection = conn
-        self._simulator.connections.add(conn)
-        if self._simulator.faults.for_request("CONNECT", "/connect") not in (None, Fault.EXPIRED, Fault.LATE, Fault.MALFORMED):
-            conn.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._connection is not None:
-            self._simulator.connections.discard(self._connection)
-
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        expired = self._simulator.faults.for_request("AUTH", "/auth") is Fault.EXPIRED
-        return not expired and (username, password) == (USER, self._simulator.password)
-
-    def public_key_auth_supported(self) -> bool:
-        return bool(self._simulator.client_keys)
-
-    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return username == USER and key in self._simulator.client_keys
-
-
-class _Sftp(asyncssh.SFTPServer):
-    """The file system, with faults around opening, listing and renaming."""
-
-    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], simulator: WmsSftp) -> None:
-        super().__init__(channel, chroot=os.fsencode(simulator.root))
-        self._simulator = simulator
-
-    def _drop(self) -> None:
-        self.channel.get_connection().abort()
-
-    async def rename(self, oldpath: bytes, newpath: bytes) -> None:
-        async def work() -> None:
-            super(_Sftp, self).rename(oldpath, newpath)
-            self._simulator.arrived(newpath.decode())
-
-        await self._simulator.around("RENAME", newpath.decode(), work, self._drop)
-
-    async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
-        await self.rename(oldpath, newpath)
-
-    async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
-        opened: list[object] = []
-        reads = not pflags & asyncssh.FXF_WRITE
-        script = self._simulator.faults.scripts
-        cut = reads and any(s.fault is Fault.MALFORMED and s.matches("OPEN", path.decode(), b"") for s in script)
-
-        async def work() -> None:
-            opened.append(super(_Sftp, self).open(path, pflags, attrs))
-
-        if cut:
-            return self._cut(path)
-        await self._simulator.around("OPEN", path.decode(), work, self._drop)
-        return opened[0]
-
-    def _cut(self, path: bytes) -> object:
-        """The file as it arrives when its second half was lost: shorter than the listing says."""
-        whole = Path(os.fsdecode(self.map_path(path))).read_bytes()
-        with tempfile.NamedTemporaryFile(delete=False) as short:
-            short.write(whole[: len(whole) // 2])
-        file = open(short.name, "rb", buffering=0)  # noqa: SIM115 - the client closes it
-        Path(short.name).unlink()
-        return file
-
-    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
-        async def work() -> None:
-            return
-
-        await self._simulator.around("LIST", path.decode(), work, self._drop)
-        async for entry in super().scandir(path):
-            yield entry

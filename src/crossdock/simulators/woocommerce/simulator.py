@@ -263,10 +263,12 @@ class WooCommerce(WebShop):
         return self._page(request, shown)
 
     def _put_webhook(self, _request: web.Request, body: Any) -> web.Response:
-        if body.get("status") == "active":
-            self.webhooks.clear()
-        self.webhook_active = body.get("status") == "active"
-        return json_response({"id": 12, "status": body.get("status")})
+        self.webhook_secret = str(body.get("secret") or self.webhook_secret)
+        if "status" in body:
+            if body["status"] == "active":
+                self.webhooks.clear()
+            self.webhook_active = body["status"] == "active"
+        return json_response({"id": 12, "status": "active" if self.webhook_active else "disabled"})
 
     def fault_response(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         """Throttling comes from the hosting, an outage is WordPress in maintenance, a 500 its critical error."""

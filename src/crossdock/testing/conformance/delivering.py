@@ -75,10 +75,11 @@ class DeliveringConformance(ConnectorKit):
         assert isinstance(outcome, Rejected | Deferred | Misconfigured), f"out of order, yet {outcome!r}"
         assert bench.target.effects(prepared_sample, command) == 0
 
-    async def test_cancelling_an_attempt_ends_it(self, bench: Bench, command_sample: CommandSample) -> None:
-        self.need(bench, Fault.TIMEOUT_AFTER)
+    @pytest.mark.parametrize("fault", [Fault.TIMEOUT_AFTER], ids=lambda fault: fault.value)
+    async def test_cancelling_an_attempt_ends_it(self, bench: Bench, command_sample: CommandSample, fault: Fault) -> None:
+        self.need(bench, fault)
         command = await bench.command(command_sample)
-        bench.target.apply(Fault.TIMEOUT_AFTER, path=command_sample.path, method=command_sample.method)
+        bench.target.apply(fault, path=command_sample.path, method=command_sample.method)
         task = asyncio.create_task(bench.connector.deliver(command))
         await asyncio.sleep(self.patience / 4)
         task.cancel()

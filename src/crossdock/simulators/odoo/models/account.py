@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from crossdock.simulators.odoo.api import public
 from crossdock.simulators.odoo.errors import UserError
 from crossdock.simulators.odoo.model import Model
+from crossdock.simulators.odoo.models.periods import booked_on, warning
 from crossdock.simulators.odoo.models.taxes import fiscal_position, tax_of
 from crossdock.simulators.odoo.schema import (
     Field,
@@ -69,6 +70,15 @@ class Entry(Model):
         ),
         "state": choice("Status", ("draft", "Draft"), ("posted", "Posted"), ("cancel", "Cancelled"), default="draft"),
         "partner_id": one("res.partner", "Partner", touched=True, index=True),
+        "commercial_partner_id": one(
+            "res.partner",
+            "Commercial Entity",
+            compute=lambda env, row: (
+                env["res.partner"].getter("commercial_partner_id")(env, env.row("res.partner", row["partner_id"]))
+                if row["partner_id"]
+                else False
+            ),
+        ),
         "partner_shipping_id": one("res.partner", "Delivery Address"),
         "company_id": one("res.company", "Company", default=lambda env: env.company),
         "currency_id": one("res.currency", "Currency", default=1),
@@ -108,6 +118,7 @@ class Entry(Model):
         "reversed_entry_id": one("account.move", "Reversal of", index=True),
         "reversal_move_ids": many("account.move", "reversed_entry_id", "Reversals"),
         "is_move_sent": flag("Sent"),
+        "tax_lock_date_message": char("Tax Lock Date Message", compute=warning),
         "duplicated_ref_ids": links("account.move", "Duplicates", compute=lambda env, row: _duplicates(env, row)),
     }
 
@@ -122,14 +133,26 @@ class Entry(Model):
         partner = partners.get(vals.get("partner_id") or 0)
         if kind in INVOICES and partner is not None and not vals.get("fiscal_position_id"):
             vals["fiscal_position_id"] = fiscal_position(env, partner, partner)
+        if kind in INVOICES and vals.get("invoice_date"):
+            vals["date"] = vals["invoice_date"]
         return vals
 
     def after_create(self, env: Env, ids: list[int]) -> None:
         for row in (self.rows(env)[i] for i in ids):
             self.rebuild(env, row)
+            if row["move_type"] in INVOICES:
+                kind = "bill_created" if row["move_type"] in BUY else "paper_created"
+                env.effect(kind, str(row["ref"] or row["id"]), self._told(row))
+
+    def check(self, env: Env, ids: list[int]) -> None:
+        for row in (self.rows(env)[i] for i in ids):
+            if row["move_type"] == "entry" and rounded(sum(x["balance"] for x in items_of(env, row)), 2):
+                raise UserError("The entry is not balanced.")
 
     def after_write(self, env: Env, ids: list[int], names: set[str]) -> None:
         for row in (self.rows(env)[i] for i in ids):
+            if row["state"] == "draft" and "invoice_date" in names and row["invoice_date"]:
+                self.put(env, row, date=row["invoice_date"])
             if row["state"] == "draft" and names & {"invoice_line_ids", "line_ids", "partner_id", "invoice_date"}:
                 self.rebuild(env, row)
 
@@ -191,10 +214,16 @@ class Entry(Model):
             if not row["invoice_date"] and row["move_type"] in BUY:
                 raise UserError("The Bill/Refund date is required to validate this document.")
             if not row["invoice_date"] and row["move_type"] in SALE:
-                self.put(env, row, invoice_date=env.now[:10])
+                self.put(env, row, invoice_date=env.now[:10], date=env.now[:10])
+            if row["move_type"] in INVOICES:
+                self.put(env, row, date=booked_on(env, row, row["invoice_date"]))
             if not row["invoice_date_due"]:
                 self.put(env, row, invoice_date_due=row["invoice_date"])
             name = row["name"] or self.number(env, row)
+            if row["move_type"] == "entry":
+                self.put(env, row, name=name, state="posted")
+                env.effect("entry_posted", str(row["ref"] or name), self._told(row))
+                continue
             self.put(env, row, name=name, state="posted", payment_reference=row["payment_reference"] or name)
             env.effect("invoice_posted", str(row["ref"] or row["name"]), self._told(row))
             origin = self.rows(env).get(row["reversed_entry_id"] or 0)
@@ -221,7 +250,7 @@ class Entry(Model):
         self._bookkeeper(env)
         row = self.browse(env, ids)[0]
         item = env["account.move.line"].browse(env, [line_id])[0]
-        if not item["amount_residual"] or not row["amount_residual"]:
+        if not item["amount_residual"] and not row["amount_residual"]:
             raise UserError("You are trying to reconcile some entries that are already reconciled.")
         match(env, row, item)
 

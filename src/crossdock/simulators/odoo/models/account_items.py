@@ -130,7 +130,9 @@ class Item(Model):
     def prepare(self, env: Env, vals: Row) -> Row:
         entry = env.store.table("account.move").rows.get(vals.get("move_id") or 0)
         product = env.store.table("product.product").rows.get(vals.get("product_id") or 0)
-        if entry is None or vals.get("display_type", "product") != "product":
+        if "debit" in vals or "credit" in vals:
+            vals["balance"] = float(vals.pop("debit", 0) or 0) - float(vals.pop("credit", 0) or 0)
+        if entry is None or vals.get("display_type", "product") != "product" or entry["move_type"] == "entry":
             return vals
         selling = entry["move_type"] in SALE
         vals.setdefault("account_id", INCOME if selling else EXPENSE)
@@ -172,17 +174,22 @@ class Item(Model):
                     if line is not None:
                         lines.put(env, line, qty_invoiced=invoiced(env, line, name))
                         lines.refresh_invoicing(env, line)  # type: ignore[attr-defined]
+                        order = env.row(name.removesuffix(".line"), line["order_id"])
+                        if field == "sale_line_ids":
+                            papers = env.store.table("account.move").rows
+                            known = {*(order["invoice_ids"] or []), row["move_id"]}
+                            env["sale.order"].put(env, order, invoice_ids=sorted(known & papers.keys()))
                         env[name.removesuffix(".line")].refresh(env, line["order_id"])  # type: ignore[attr-defined]
 
 
 def invoiced(env: Env, line: Row, model: str) -> float:
     """Invoiced quantity of an order line; credit notes count back, cancelled entries do not count."""
     total = 0.0
-    for item in env.store.table("account.move.line").rows.values():
-        mine = (
-            line["id"] in (item["sale_line_ids"] or []) if model == "sale.order.line" else item["purchase_line_id"] == line["id"]
-        )
-        if mine:
+    table = env.store.table("account.move.line")
+    bought = model != "sale.order.line"
+    found = [table.rows[i] for i in table.indexes["purchase_line_id"].get(line["id"], ())] if bought else table.rows.values()
+    for item in found:
+        if bought or line["id"] in (item["sale_line_ids"] or []):
             entry = env.row("account.move", item["move_id"])
             if entry["state"] != "cancel":
                 total += item["quantity"] * (-1 if entry["move_type"].endswith("refund") else 1)

@@ -51,6 +51,17 @@ class PaymentTerm(Model):
     own: ClassVar[Fields] = {"name": char("Payment Terms", required=True), "active": flag("Active", default=True)}
 
 
+class Incoterm(Model):
+    name = "account.incoterms"
+    label = "Incoterms"
+    write_groups = MANAGER
+    own: ClassVar[Fields] = {
+        "name": char("Name", required=True),
+        "code": char("Code", required=True),
+        "active": flag("Active", default=True),
+    }
+
+
 class Journal(Model):
     name = "account.journal"
     label = "Journal"
@@ -89,4 +100,4 @@ class Account(Model):
         return f"{row['code']} {row['name']}"
 
 
-MODELS = [Tax, FiscalPosition, PaymentTerm, Journal, Account]
+MODELS = [Tax, FiscalPosition, PaymentTerm, Incoterm, Journal, Account]

@@ -130,7 +130,6 @@ class InvoiceOrder(Model):
                     }
                 ],
             )
-            env["sale.order"].put(env, order, invoice_ids=[*(order["invoice_ids"] or []), made[-1]])
         action: Row = {"name": "Invoices", "type": "ir.actions.act_window", "res_model": "account.move"}
         return {**action, "res_id": made[0]} if len(made) == 1 else {**action, "domain": [["id", "in", made]]}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from crossdock.simulators.odoo.api import public
 from crossdock.simulators.odoo.errors import ValidationError
 from crossdock.simulators.odoo.model import Model
+from crossdock.simulators.odoo.models.periods import lock_fields
 from crossdock.simulators.odoo.schema import (
     Fields,
     Row,
@@ -171,6 +172,7 @@ class Company(Model):
         "tax_calculation_rounding_method": choice(
             "Tax Calculation Rounding Method", "round_per_line", "round_globally", default="round_globally"
         ),
+        **lock_fields(),
     }
 
     def after_create(self, env: Env, ids: list[int]) -> None:

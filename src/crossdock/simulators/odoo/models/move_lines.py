@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crossdock.simulators.odoo.errors import UserError
@@ -32,6 +33,8 @@ from crossdock.simulators.odoo.models.moving import (
     template_of,
 )
 
+FORMAT = "%Y-%m-%d %H:%M:%S"
+
 
 class MoveLine(Model):
     name = "stock.move.line"
@@ -49,6 +52,7 @@ class MoveLine(Model):
         "picked": flag("Picked"),
         "lot_id": one("stock.lot", "Lot/Serial Number", index=True),
         "lot_name": char("Lot/Serial Number Name"),
+        "expiration_date": moment("Expiration Date"),
         "package_id": one("stock.package", "Source Package"),
         "result_package_id": one("stock.package", "Destination Package"),
         "owner_id": one("res.partner", "From Owner"),
@@ -76,7 +80,10 @@ class MoveLine(Model):
                 if not vals.get(field):
                     vals[field] = move[field]
         if vals.get("product_id") in env.store.table("product.product").rows:
-            vals.setdefault("product_uom_id", template_of(env, vals["product_id"])["uom_id"])
+            template = template_of(env, vals["product_id"])
+            vals.setdefault("product_uom_id", template["uom_id"])
+            if template["use_expiration_date"] and not vals.get("expiration_date"):
+                vals["expiration_date"] = _expiry(env, vals, template)
         return vals
 
     def _move_for(self, env: Env, vals: Row) -> Row:
@@ -196,6 +203,18 @@ class MoveLine(Model):
                 quants.put(env, quant, reserved_quantity=max(0.0, round(quant["reserved_quantity"] - amount, 6)))
         if held:
             env.store.table(self.name).change(row, "_held", {}, env.undo)
+
+
+def _expiry(env: Env, vals: Row, template: Row) -> Any:
+    """The day a line's goods expire: the lot's, or for goods that come in so many days from now."""
+    lot = env.store.table("stock.lot").rows.get(vals.get("lot_id") or 0)
+    if lot is not None:
+        return lot["expiration_date"]
+    source = env.store.table("stock.location").rows.get(vals.get("location_id") or 0)
+    if source is None or source["usage"] != "supplier":
+        return False
+    until = datetime.strptime(env.now[:19], FORMAT) + timedelta(days=template["expiration_time"] or 0)  # noqa: DTZ007 (UTC text)
+    return until.strftime(FORMAT)
 
 
 def _reference(env: Env, row: Row) -> Any:

@@ -115,6 +115,14 @@ class Move(Model):
             vals["product_uom"] = template_of(env, product["id"])["uom_id"]
         return vals
 
+    def after_create(self, env: Env, ids: list[int]) -> None:
+        # a transfer belongs to the order its moves are of
+        for row in (self.rows(env)[i] for i in ids):
+            picking = env.store.table("stock.picking").rows.get(row["picking_id"] or 0)
+            if picking is not None and row["sale_line_id"] and not picking["sale_id"]:
+                order = env.row("sale.order.line", row["sale_line_id"])["order_id"]
+                env["stock.picking"].put(env, picking, sale_id=order)
+
     def _insert_one(self, env: Env, vals: Row) -> int:
         wanted = vals.pop("quantity", None)
         id_ = super()._insert_one(env, vals)
@@ -159,9 +167,23 @@ class Move(Model):
         table = env.store.table("stock.move.line")
         return [table.rows[i] for i in sorted(table.indexes["move_id"].get(row["id"], ()))]
 
+    def _merged(self, env: Env, rows: list[Row]) -> list[Row]:
+        """Moves in draft that take the same delivered move back to the same place become one."""
+        first: dict[tuple[Any, ...], Row] = {}
+        for row in rows:
+            if row["state"] != "draft" or not row["origin_returned_move_id"]:
+                first[(row["id"],)] = row
+                continue
+            key = tuple(row[name] for name in ("picking_id", "origin_returned_move_id", "location_id", "location_dest_id"))
+            kept = first.setdefault(key, row)
+            if kept is not row:
+                self.put(env, kept, product_uom_qty=round(kept["product_uom_qty"] + row["product_uom_qty"], 6))
+                self.erase(env.sudo(), [row])
+        return list(first.values())
+
     def confirm(self, env: Env, rows: list[Row]) -> None:
         """Draft to confirmed; reserves at once where the operation type says so."""
-        for row in rows:
+        for row in self._merged(env, rows):
             if row["state"] == "draft":
                 self.put(env, row, state="confirmed")
                 kind = env.store.table("stock.picking.type").rows.get(row["picking_type_id"])

@@ -80,7 +80,7 @@ def move_stock(env: Env, line: Row, amount: float) -> None:
 
 def follow_up(env: Env, moves: list[Row]) -> None:
     """What orders compute from done moves."""
-    for name in ("sale.order", "purchase.order"):
+    for name in ("sale.order", "purchase.order", "stock.landed.cost"):
         model = env.registry.get(name)
         if model is not None:
             model.moves_done(env, moves)  # type: ignore[attr-defined]

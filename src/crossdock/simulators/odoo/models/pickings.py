@@ -243,6 +243,10 @@ class Picking(Model):
             short = [r for r in rows if type_of(env, r)["create_backorder"] == "ask" and self._is_short(env, r)]
             if short:
                 return self._ask(env, rows, short)
+        if not env.ctx.get("skip_expired"):
+            expired = [r for r in rows if self._expired(env, r)]
+            if expired:
+                return self._ask_expired(env, expired)
         refused = set(env.ctx.get("picking_ids_not_to_backorder") or ())
         for row in rows:
             never = type_of(env, row)["create_backorder"] == "never"
@@ -288,6 +292,30 @@ class Picking(Model):
     def _is_short(self, env: Env, row: Row) -> bool:
         return any(env.row("stock.move", m)["product_uom_qty"] > q for m, q in self._picked(env, row).items())
 
+    def _expired(self, env: Env, row: Row) -> bool:
+        """Whether a transfer moves goods whose day is over (module `product_expiry`)."""
+        return any(
+            line["expiration_date"]
+            and line["expiration_date"] <= env.now[:19]
+            and template_of(env, line["product_id"])["use_expiration_date"]
+            for move in moves_in(env, row)
+            if move["state"] not in CLOSED
+            for line in moves_of(env).lines_of(env, move)
+        )
+
+    def _ask_expired(self, env: Env, rows: list[Row]) -> Row:
+        return {
+            "name": "Confirmation",
+            "type": "ir.actions.act_window",
+            "view_mode": "form",
+            "res_model": "expiry.picking.confirmation",
+            "target": "new",
+            "context": {
+                **{k: v for k, v in env.ctx.items() if not k.startswith("_")},
+                "default_picking_ids": [[6, 0, [r["id"] for r in rows]]],
+            },
+        }
+
     def _ask(self, env: Env, rows: list[Row], short: list[Row]) -> Row:
         return {
             "name": "Create Backorder?",
@@ -313,7 +341,8 @@ class Picking(Model):
         for id_, amount in amounts.items():
             move = env.row("stock.move", id_)
             if amount <= 0:
-                if drop_rest:
+                # what nobody wants any more is not left for a backorder
+                if drop_rest or not move["product_uom_qty"]:
                     self.cancel_move(env, move)
                 else:
                     lines(env).erase(env.sudo(), [x for x in moves_of(env).lines_of(env, move) if some])
@@ -353,7 +382,8 @@ class Picking(Model):
         for id_ in table.indexes["name"].get(line["lot_name"], ()):
             if table.rows[id_]["product_id"] == line["product_id"]:
                 return id_
-        return env["stock.lot"].insert(env.sudo(), [{"name": line["lot_name"], "product_id": line["product_id"]}])[0]
+        made = {"name": line["lot_name"], "product_id": line["product_id"], "expiration_date": line["expiration_date"]}
+        return env["stock.lot"].insert(env.sudo(), [made])[0]
 
     def _backorder(self, env: Env, row: Row, moves: list[Row]) -> None:
         keep = [

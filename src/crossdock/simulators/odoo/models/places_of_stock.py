@@ -16,6 +16,7 @@ from crossdock.simulators.odoo.schema import (
     flag,
     integer,
     many,
+    moment,
     one,
     text,
 )
@@ -123,6 +124,8 @@ class Warehouse(Model):
                         }
                     ],
                 )[0]
+            for one_way, back in (("incoming", "outgoing"), ("outgoing", "incoming")):
+                types.put(env, env.row("stock.picking.type", made[one_way]), return_picking_type_id=made[back])
             self.put(
                 env,
                 row,
@@ -149,6 +152,7 @@ class PickingType(Model):
         ),
         "active": flag("Active", default=True),
         "sequence_code": char("Sequence Prefix", required=True),
+        "return_picking_type_id": one("stock.picking.type", "Operation Type for Returns"),
         "warehouse_id": one("stock.warehouse", "Warehouse"),
         "company_id": one("res.company", "Company", default=lambda env: env.company),
         "default_location_src_id": one("stock.location", "Source Location"),
@@ -177,6 +181,13 @@ class Lot(Model):
         "product_id": one("product.product", "Product", required=True, index=True, touched=True),
         "company_id": one("res.company", "Company"),
         "note": text("Description"),
+        "expiration_date": moment("Expiration Date"),
+        "use_expiration_date": flag(
+            "Use Expiration Date",
+            compute=lambda env, row: env["product.product"].getter("use_expiration_date")(
+                env, env.row("product.product", row["product_id"])
+            ),
+        ),
         "product_qty": decimal("On Hand Quantity", compute=lambda env, row: _lot_quantity(env, row)),
     }
 

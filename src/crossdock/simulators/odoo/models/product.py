@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from crossdock.simulators.odoo.errors import ValidationError
 from crossdock.simulators.odoo.model import Model
-from crossdock.simulators.odoo.schema import Fields, Row, char, choice, decimal, flag, links, many, one, text
+from crossdock.simulators.odoo.schema import Fields, Row, char, choice, decimal, flag, integer, links, many, one, text
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
@@ -35,7 +35,17 @@ class Category(Model):
     label = "Product Category"
     parent_field = "parent_id"
     write_groups = MANAGER
-    own: ClassVar[Fields] = {"name": char("Name", required=True), "parent_id": one("product.category", "Parent Category")}
+    own: ClassVar[Fields] = {
+        "name": char("Name", required=True),
+        "parent_id": one("product.category", "Parent Category"),
+        "property_cost_method": choice(
+            "Costing Method",
+            ("standard", "Standard Price"),
+            ("fifo", "First In First Out (FIFO)"),
+            ("average", "Average Cost (AVCO)"),
+            default="standard",
+        ),
+    }
 
 
 def _of_variant(name: str) -> Any:
@@ -61,6 +71,8 @@ class Template(Model):
         "tracking": choice(
             "Tracking", ("serial", "By Unique Serial Number"), ("lot", "By Lots"), ("none", "By Quantity"), default="none"
         ),
+        "use_expiration_date": flag("Use Expiration Date"),
+        "expiration_time": integer("Expiration Date"),
         "list_price": decimal("Sales Price", default=1.0),
         "categ_id": one("product.category", "Product Category"),
         "uom_id": one("uom.uom", "Unit", default=1),

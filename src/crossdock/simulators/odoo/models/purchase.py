@@ -9,29 +9,34 @@ from crossdock.simulators.odoo.errors import UserError
 from crossdock.simulators.odoo.model import Model
 from crossdock.simulators.odoo.models.moving import CLOSED, moves_of
 from crossdock.simulators.odoo.models.pickings import Picking
-from crossdock.simulators.odoo.models.taxes import fiscal_position, mapped_taxes, tax_of
+from crossdock.simulators.odoo.models.purchase_lines import (
+    BUYERS,
+    WORKERS,
+    PurchaseLine,
+    factor,
+    move_values,
+    received,
+    template_of_line,
+)
+from crossdock.simulators.odoo.models.supplier_prices import remember
+from crossdock.simulators.odoo.models.taxes import fiscal_position, tax_of
 from crossdock.simulators.odoo.schema import (
     Fields,
     Row,
     char,
     choice,
-    decimal,
-    integer,
+    flag,
     links,
     many,
     moment,
     money,
     one,
-    quantity,
     text,
 )
 from crossdock.simulators.odoo.values import rounded
 
 if TYPE_CHECKING:
     from crossdock.simulators.odoo.env import Env
-
-BUYERS = ("purchase.group_purchase_user", "base.group_system")
-WORKERS = (*BUYERS, "stock.group_stock_user", "account.group_account_invoice")
 
 
 class Purchase(Model):
@@ -63,10 +68,15 @@ class Purchase(Model):
         "company_id": one("res.company", "Company", default=lambda env: env.company),
         "currency_id": one("res.currency", "Currency", default=1),
         "fiscal_position_id": one("account.fiscal.position", "Fiscal Position"),
+        "payment_term_id": one("account.payment.term", "Payment Terms"),
+        "incoterm_id": one("account.incoterms", "Incoterm"),
+        "locked": flag("Locked"),
+        "acknowledged": flag("Acknowledged"),
         "picking_type_id": one("stock.picking.type", "Deliver To"),
+        "dest_address_id": one("res.partner", "Dropship Address"),
         "order_line": many("purchase.order.line", "order_id", "Order Lines"),
         "picking_ids": links("stock.picking", "Receptions", compute=lambda env, row: _receipts(env, row)),
-        "invoice_ids": links("account.move", "Bills"),
+        "invoice_ids": links("account.move", "Bills", compute=lambda env, row: _bills(env, row)),
         "amount_untaxed": money("Untaxed Amount"),
         "amount_tax": money("Taxes"),
         "amount_total": money("Total"),
@@ -113,9 +123,9 @@ class Purchase(Model):
 
     def refresh_totals(self, env: Env, row: Row) -> None:
         """Totals, rounded over the whole order."""
-        lines = self.lines_of(env, row)
+        lines = [x for x in self.lines_of(env, row) if not x["display_type"]]
         untaxed = rounded(sum(x["price_subtotal"] for x in lines), 2)
-        tax = rounded(sum(tax_of(env, x["tax_ids"] or [], x["price_unit"] * x["product_qty"]) for x in lines), 2)
+        tax = rounded(sum(tax_of(env, x["tax_ids"] or [], x["price_subtotal"]) for x in lines), 2)
         planned = min((x["date_planned"] for x in lines if x["date_planned"]), default=row["date_planned"])
         total = rounded(untaxed + tax, 2)
         self.put(env, row, amount_untaxed=untaxed, amount_tax=tax, amount_total=total, date_planned=planned)
@@ -137,7 +147,7 @@ class Purchase(Model):
         bill = "no"
         if row["state"] == "purchase" and any(x["qty_to_invoice"] for x in lines):
             bill = "to invoice"
-        elif row["state"] == "purchase" and row["invoice_ids"]:
+        elif row["state"] == "purchase" and _bills(env, row):
             bill = "invoiced"
         self.put(env, row, receipt_status=status, invoice_status=bill)
 
@@ -147,7 +157,7 @@ class Purchase(Model):
         for id_ in {m["purchase_line_id"] for m in moves if m["purchase_line_id"]}:
             line = lines.rows(env).get(id_)
             if line is not None:
-                lines.put(env, line, qty_received=_received(env, line))
+                lines.put(env, line, qty_received=received(env, line))
                 lines.refresh_invoicing(env, line)
                 self.refresh(env, line["order_id"])
 
@@ -159,7 +169,11 @@ class Purchase(Model):
             if row["state"] not in ("draft", "sent"):
                 continue  # repeatable
             self.put(env, row, state="purchase", date_approve=env.now[:19])
-            self.launch(env, row, self.lines_of(env, row))
+            lines = [x for x in self.lines_of(env, row) if x["product_id"]]
+            for line in lines:
+                remember(env, line, row)
+                cast("PurchaseLine", env["purchase.order.line"]).refresh_invoicing(env, line)
+            self.launch(env, row, {x["id"]: rounded(x["product_qty"] * factor(env, x), 2) for x in lines})
             self.refresh(env, row["id"])
             env.effect("purchase_confirmed", str(row["partner_ref"] or row["name"]), {"id": row["id"], "name": row["name"]})
         return True
@@ -169,8 +183,10 @@ class Purchase(Model):
         pickings = cast("Picking", env["stock.picking"])
         table = env.store.table("stock.picking")
         for row in self.browse(env, ids):
+            if row["locked"]:
+                raise UserError(f"Unable to cancel purchase order(s): ['{self.display(env, row)}']. You must first unlock them.")
             entries = env.store.table("account.move").rows
-            if any(entries[i]["state"] == "posted" for i in row["invoice_ids"] or [] if i in entries):
+            if any(entries[i]["state"] == "posted" for i in _bills(env, row)):
                 raise UserError(
                     f"Unable to cancel purchase order(s): {row['name']}. You must first cancel their related vendor bills."
                 )
@@ -178,6 +194,23 @@ class Purchase(Model):
             pickings.action_cancel(env, [p["id"] for p in found if p["state"] not in CLOSED])
             self.put(env, row, state="cancel")
             self.refresh(env, row["id"])
+            env.effect("purchase_cancelled", str(row["name"]), {"id": row["id"], "name": row["name"]})
+
+    @public
+    def button_lock(self, env: Env, ids: list[int]) -> None:
+        self._mark(env, ids, locked=True)
+
+    @public
+    def button_unlock(self, env: Env, ids: list[int]) -> None:
+        self._mark(env, ids, locked=False)
+
+    @public
+    def action_acknowledge(self, env: Env, ids: list[int]) -> None:
+        self._mark(env, ids, acknowledged=True)
+
+    def _mark(self, env: Env, ids: list[int], **values: Any) -> None:
+        for row in self.browse(env, ids):
+            self.put(env, row, **values)
 
     @public
     def button_draft(self, env: Env, ids: list[int]) -> None:
@@ -191,7 +224,7 @@ class Purchase(Model):
         for row in self.browse(env, ids):
             lines = [x for x in self.lines_of(env, row) if x["product_id"]]
             open_lines = [x for x in lines if x["qty_to_invoice"]]
-            if not open_lines and not row["invoice_ids"]:
+            if not open_lines and not _bills(env, row):
                 raise UserError(
                     "There is no invoiceable line. If a product has a control policy based on received quantity, please "
                     "make sure that a quantity has been received."
@@ -210,13 +243,13 @@ class Purchase(Model):
                     }
                 ],
             )
-            self.put(env, row, invoice_ids=[*(row["invoice_ids"] or []), made[-1]])
             self.refresh(env, row["id"])
         return {"name": "Vendor Bills", "type": "ir.actions.act_window", "res_model": "account.move", "res_id": made[0]}
 
-    def launch(self, env: Env, row: Row, lines: list[Row]) -> None:
-        """A receipt for these lines: ready at once, its quantities filled in."""
-        goods = [x for x in lines if x["product_id"] and _template(env, x)["type"] == "consu" and x["product_qty"] > 0]
+    def launch(self, env: Env, row: Row, amounts: dict[int, float]) -> None:
+        """A receipt for these lines (line id -> quantity in the product's unit): ready at once, its quantities filled in."""
+        lines = [env.row("purchase.order.line", id_) for id_ in amounts]
+        goods = [x for x in lines if template_of_line(env, x)["type"] == "consu" and amounts[x["id"]] > 0]
         if not goods:
             return
         pickings, boss = cast("Picking", env["stock.picking"]), env.sudo()
@@ -230,35 +263,29 @@ class Purchase(Model):
                     "origin": row["name"],
                     "purchase_id": row["id"],
                     "scheduled_date": planned,
+                    "date_deadline": planned,
                     "company_id": row["company_id"],
                 }
             ],
         )[0]
-        made = env["stock.move"].insert(
-            boss,
-            [
-                {
-                    "picking_id": picking,
-                    "product_id": x["product_id"],
-                    "product_uom_qty": x["product_qty"],
-                    "purchase_line_id": x["id"],
-                    "price_unit": x["price_unit"],
-                    "date": x["date_planned"] or planned,
-                    "sequence": x["sequence"],
-                }
-                for x in goods
-            ],
-        )
+        made = env["stock.move"].insert(boss, [move_values(x, picking, amounts[x["id"]]) for x in goods])
         moves_of(env).confirm(env, [env.row("stock.move", i) for i in made])
         pickings.refresh(env, picking)
 
 
+def _bills(env: Env, row: Row) -> list[int]:
+    """The bills any line of which bills a line of the order, the newest first."""
+    items, lines = env.store.table("account.move.line"), env.store.table("purchase.order.line")
+    found = {
+        items.rows[item]["move_id"]
+        for line in lines.indexes["order_id"].get(row["id"], ())
+        for item in items.indexes["purchase_line_id"].get(line, ())
+    }
+    return sorted(found, reverse=True)
+
+
 def _receipts(env: Env, row: Row) -> list[int]:
     return sorted(env.store.table("stock.picking").indexes["purchase_id"].get(row["id"], ()))
-
-
-def _template(env: Env, line: Row) -> Row:
-    return env.row("product.template", env.row("product.product", line["product_id"])["product_tmpl_id"])
 
 
 def _bill_line(line: Row, back: bool) -> Row:
@@ -273,99 +300,4 @@ def _bill_line(line: Row, back: bool) -> Row:
     }
 
 
-def _received(env: Env, line: Row) -> float:
-    table = env.store.table("stock.move")
-    total = 0.0
-    for move in (table.rows[i] for i in table.indexes["purchase_line_id"].get(line["id"], ())):
-        if move["state"] != "done":
-            continue
-        amount = moves_of(env).getter("quantity")(env, move)
-        back = env.row("stock.location", move["location_dest_id"])["usage"] == "supplier"
-        total += -amount if back and move["to_refund"] else 0.0 if back else amount
-    return rounded(total, 2)
-
-
-class PurchaseLine(Model):
-    name = "purchase.order.line"
-    label = "Purchase Order Line"
-    order = "order_id, sequence, id"
-    read_groups = WORKERS
-    write_groups = WORKERS
-    own: ClassVar[Fields] = {
-        "order_id": one("purchase.order", "Order Reference", required=True, cascade=True, index=True),
-        "sequence": integer("Sequence", default=10),
-        "product_id": one("product.product", "Product", touched=True, index=True),
-        "name": text("Description"),
-        "product_qty": quantity("Quantity", default=1.0),
-        "product_uom_qty": decimal("Total Quantity", compute=lambda env, row: row["product_qty"]),
-        "product_uom_id": one("uom.uom", "Unit"),
-        "price_unit": decimal("Unit Price"),
-        "tax_ids": links("account.tax", "Taxes"),
-        "price_subtotal": money("Subtotal"),
-        "date_planned": moment("Expected Arrival"),
-        "qty_received": quantity("Received Qty"),
-        "qty_invoiced": quantity("Billed Qty"),
-        "qty_to_invoice": quantity("To Invoice Quantity"),
-        "move_ids": many("stock.move", "purchase_line_id", "Reservation"),
-        "partner_id": one(
-            "res.partner", "Partner", compute=lambda env, row: env.row("purchase.order", row["order_id"])["partner_id"]
-        ),
-        "state": char("Status", compute=lambda env, row: env.row("purchase.order", row["order_id"])["state"]),
-    }
-
-    def prepare(self, env: Env, vals: Row) -> Row:
-        order = env.store.table("purchase.order").rows.get(vals.get("order_id") or 0)
-        product = env.store.table("product.product").rows.get(vals.get("product_id") or 0)
-        if order is not None and product is not None:
-            template = env.row("product.template", product["product_tmpl_id"])
-            if not vals.get("name"):
-                vals["name"] = env["product.product"].display(env, product)
-            vals.setdefault("product_uom_id", template["uom_id"])
-            if vals.get("price_unit") in (None, False):
-                vals["price_unit"] = product["standard_price"]
-            if not vals.get("date_planned"):
-                vals["date_planned"] = order["date_order"]
-            if "tax_ids" not in vals:
-                taxes = mapped_taxes(env, order["fiscal_position_id"], template["supplier_taxes_id"] or [])
-                vals["tax_ids"] = [[6, 0, taxes]]
-        return vals
-
-    def after_create(self, env: Env, ids: list[int]) -> None:
-        orders = cast("Purchase", env["purchase.order"])
-        for row in (self.rows(env)[i] for i in ids):
-            self.put(env, row, price_subtotal=rounded(row["price_unit"] * row["product_qty"], 2))
-            order = env.row("purchase.order", row["order_id"])
-            orders.refresh_totals(env, order)
-            if order["state"] == "purchase":
-                orders.launch(env, order, [row])
-                orders.refresh(env, order["id"])
-
-    def update(self, env: Env, rows: Any, vals: Any) -> None:
-        orders = cast("Purchase", env["purchase.order"])
-        super().update(env, rows, vals)
-        for row in rows:
-            self.put(env, row, price_subtotal=rounded(row["price_unit"] * row["product_qty"], 2))
-            order = env.row("purchase.order", row["order_id"])
-            orders.refresh_totals(env, order)
-            if order["state"] == "purchase" and "product_qty" in vals:
-                self._follow(env, row)
-                self.refresh_invoicing(env, row)
-                orders.refresh(env, order["id"])
-
-    def _follow(self, env: Env, row: Row) -> None:
-        table = env.store.table("stock.move")
-        found = [table.rows[i] for i in table.indexes["purchase_line_id"].get(row["id"], ())]
-        live = [m for m in found if m["state"] not in CLOSED]
-        rest = rounded(row["product_qty"] - row["qty_received"], 2)
-        if live and rest >= 0:
-            env["stock.move"].update(env.sudo(), [live[0]], {"product_uom_qty": rest})
-
-    def refresh_invoicing(self, env: Env, row: Row) -> None:
-        """What is still to be billed, by the product's control policy."""
-        if row["product_id"]:
-            policy = _template(env, row)["purchase_method"]
-            base = row["product_qty"] if policy == "purchase" else row["qty_received"]
-            self.put(env, row, qty_to_invoice=rounded(base - row["qty_invoiced"], 2))
-
-
-MODELS = [Purchase, PurchaseLine]
+MODELS = [Purchase]

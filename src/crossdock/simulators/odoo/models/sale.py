@@ -205,13 +205,26 @@ class Order(Model):
         self.put(env, row, delivery_status=status, invoice_status=invoice)
 
     def moves_done(self, env: Env, moves: list[Row]) -> None:
-        """Delivered quantities after moves were done or corrected."""
+        """Delivered quantities after moves were done or corrected; what nobody ordered gets a line of its own."""
+        for move in moves:
+            self._unordered(env, move)
         line_ids = {m["sale_line_id"] for m in moves if m["sale_line_id"]}
         lines = env["sale.order.line"]
         for line in (lines.rows(env)[i] for i in line_ids if i in lines.rows(env)):
             lines.put(env, line, qty_delivered=delivered(env, line))
             lines.refresh_invoicing(env, line)  # type: ignore[attr-defined]
             self.refresh(env, line["order_id"])
+
+    def _unordered(self, env: Env, move: Row) -> None:
+        """A line with quantity 0 for a delivered move of an order that no line is about (sale_stock, `_action_done`)."""
+        picking = env.store.table("stock.picking").rows.get(move["picking_id"] or 0)
+        if move["sale_line_id"] or picking is None or not picking["sale_id"]:
+            return
+        if env.row("stock.location", move["location_dest_id"])["usage"] != "customer":
+            return
+        vals = {"order_id": picking["sale_id"], "product_id": move["product_id"], "product_uom_qty": 0.0, "price_unit": 0.0}
+        [line] = env["sale.order.line"].insert(env.sudo(), [vals])
+        env["stock.move"].put(env, move, sale_line_id=line)
 
     # From outside ----------------------------------------------------------------------------------
 

@@ -107,6 +107,7 @@ class Line(Model):
         "invoice_lines": links("account.move.line", "Invoice Lines"),
         "move_ids": many("stock.move", "sale_line_id", "Stock Moves"),
         "is_delivery": flag("Is a Delivery"),
+        "is_downpayment": flag("Is a down payment"),
         "display_type": choice("Display Type", ("line_section", "Section"), ("line_note", "Note")),
         "customer_lead": decimal("Lead Time"),
         "state": char("Order Status", compute=lambda env, row: env.row("sale.order", row["order_id"])["state"]),
@@ -143,7 +144,7 @@ class Line(Model):
             vals["name"] = f"{label}\n{template['description_sale']}" if template["description_sale"] else label
         if not vals.get("product_uom_id"):
             vals["product_uom_id"] = template["uom_id"]
-        if vals.get("price_unit") in (None, False):
+        if vals.get("price_unit") is None or vals["price_unit"] is False:  # 0.0 is a price
             vals["price_unit"] = template["list_price"]
         if "tax_ids" not in vals:
             vals["tax_ids"] = [[6, 0, mapped_taxes(env, order["fiscal_position_id"], template["taxes_id"] or [])]]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 ADMIN = ("base.group_system",)
+PROGRAMMATIC_LIMIT = 10
+"""`base.programmatic_api_keys_limit` as Odoo ships it."""
 
 
 class Group(Model):
@@ -114,6 +116,33 @@ class ApiKey(Model):
         self.rows(env)[id_]["_key"] = key
         env.registry.keys[key] = id_
         return key
+
+    @public_model
+    def generate(self, env: Env, key: str, scope: str | None, name: str, expiration_date: str) -> str:
+        """Odoo 19's programmatic renewal: only with a present key of the same user, and where it is switched on."""
+        self._programmatic(env)
+        live = self.rows(env).get(env.registry.keys.get(key, 0))
+        if live is None or live["user_id"] != env.uid or expired(live):
+            raise UserError("The provided API key is invalid or does not belong to the current user.")
+        if sum(row["user_id"] == env.uid for row in self.rows(env).values()) >= PROGRAMMATIC_LIMIT:
+            raise UserError(f"Limit of {PROGRAMMATIC_LIMIT} API keys is reached for programmatic creation")
+        if not env.in_groups(*ADMIN) and expiration_date > utc_text(time.time() + 90 * 86_400)[:19]:
+            raise UserError("You cannot exceed 90.0 days.")
+        return self.generate_key(env.sudo(), env.uid, name, expiration_date, scope or False)
+
+    @public_model
+    def revoke(self, env: Env, key: str) -> bool:
+        """End a key by its text."""
+        self._programmatic(env)
+        number = env.registry.keys.pop(key, 0)
+        if number not in self.rows(env):
+            raise errors.AccessDenied("The provided API key is invalid.")
+        self.erase(env.sudo(), [self.rows(env)[number]])
+        return True
+
+    def _programmatic(self, env: Env) -> None:
+        if not (env.in_groups(*ADMIN) or env.registry.programmatic_keys):
+            raise UserError("Programmatic API keys are not enabled")
 
     def check_access(self, env: Env, operation: str) -> None:
         if operation != "read" and not env.superuser:
