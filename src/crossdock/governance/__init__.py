@@ -1,0 +1,1 @@
+"""How a reviewed landscape becomes what runs: bundles, signatures, promotion; runs nothing itself."""

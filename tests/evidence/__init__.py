@@ -1,0 +1,1 @@
+"""Exports of the audit chain and evidence packs."""
