@@ -1,0 +1,1 @@
+"""People, their sign-in, roles and sessions, and the keys of services."""

@@ -1,0 +1,1 @@
+"""The expectation board, alerts, and the page on what is stuck and what it costs."""

@@ -1,0 +1,1 @@
+"""The credentials this hub uses: whose, how old, when next renewed, last used; stored from the browser, and never shown."""

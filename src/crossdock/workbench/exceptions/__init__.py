@@ -1,0 +1,1 @@
+"""The exception workbench: inbox, detail, actions, edit and replay, fixes in place."""

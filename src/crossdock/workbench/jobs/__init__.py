@@ -1,0 +1,1 @@
+"""Bulk jobs over many exceptions: plan, confirm, progress, stop, report."""

@@ -1,0 +1,1 @@
+"""Live updates: server-sent events from one poller for all browsers."""
