@@ -1,6 +1,6 @@
 """`python -m tests.chaos`: storms for some minutes, on SQLite and, where there is one, on PostgreSQL; ends with 1 when anything went wrong.
 
-`CROSSDOCK_TEST_POSTGRESQL` names a server to use; without one PostgreSQL is started here when it is installed.
+PostgreSQL is started here when it is installed, and crashed now and then; else `CROSSDOCK_TEST_POSTGRESQL` names a server to use.
 """
 
 from __future__ import annotations
@@ -11,32 +11,26 @@ import contextlib
 import random
 import sys
 import tempfile
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
-from tests.chaos.storm import Storm
-from tests.postgresql import running_server
+from tests.chaos.storm import Storm, database
+from tests.postgresql import OwnServer, own_server, running_server
 
 
-@contextlib.contextmanager
-def _database(server: str) -> Iterator[str]:
-    import psycopg
-
-    name = f"chaos{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield f"{server}/{name}"
-    finally:
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _storm(ledger: str, folder: Path, workers: int, minutes: float, orders: int, seed: int) -> bool:
+def _storm(
+    ledger: str, folder: Path, workers: int, minutes: float, orders: int, seed: int, server: OwnServer | None = None
+) -> bool:
     seconds = minutes * 60
     storm = Storm(
-        folder, ledger, orders=orders, kills=3, workers=workers, seed=seed, seconds=seconds, rate=3.0 if seconds else 25.0
+        folder,
+        ledger,
+        orders=orders,
+        blows=6,
+        workers=workers,
+        seed=seed,
+        seconds=seconds,
+        rate=3.0 if seconds else 25.0,
+        server=server,
     )
     outcome = asyncio.run(storm.run(seconds * 2 + 300 + orders))
     print("\n".join(outcome.lines()), flush=True)
@@ -56,7 +50,9 @@ def main() -> int:
     orders = given.orders or (0 if given.minutes else 2000)
     seed = given.seed if given.seed is not None else random.randrange(10**6) if given.minutes else 11
     good = True
-    with tempfile.TemporaryDirectory(prefix="chaos-") as base, running_server() as server:
+    with tempfile.TemporaryDirectory(prefix="chaos-") as base, contextlib.ExitStack() as stack:
+        own = stack.enter_context(own_server(durable=True))
+        server = own.url if own else stack.enter_context(running_server())
         chosen = [name for name in ("sqlite", "postgresql") if given.ledger in (name, "both") and (name == "sqlite" or server)]
         if given.ledger != "sqlite" and not server:
             print("no PostgreSQL: install it, or set CROSSDOCK_TEST_POSTGRESQL to the URL of a server")
@@ -68,8 +64,8 @@ def main() -> int:
                 good &= _storm(f"sqlite:///{folder}/var/ledger.sqlite3", folder, 1, minutes, orders, seed)
             else:
                 assert server is not None
-                with _database(server) as url:
-                    good &= _storm(url, folder, 2, minutes, orders, seed)
+                with database(server) as url:
+                    good &= _storm(url, folder, 2, minutes, orders, seed, own)
     print("nothing lost, doubled, out of order or left uncertain" if good else "SOMETHING WENT WRONG")
     return 0 if good else 1
 
