@@ -11,6 +11,8 @@ import pytest
 from crossdock.ledger.ids import read
 from tests.cli.conftest import Site, free_port, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_order_is_sent_and_its_story_told(running: Site) -> None:
     sent = running.run("send", "inbox", "orders", "samples/order.json", "-H", f"X-Api-Key: {running.key}")
@@ -102,11 +104,9 @@ def test_an_exception_is_listed_shown_retried_and_resolved(running: Site) -> Non
     assert "service-levels" in shown.out
     assert running.run("exceptions", "show", number.lower(), "--json").json["number"] == number
     # nothing was mended: it comes back
-    assert running.run("exceptions", "retry", number, "--wait", "10").code == 0
-    until(
-        lambda: running.rows("SELECT 1 FROM ledger_exception WHERE id=? AND occurrences=2 AND state=0", read(number)),
-        "it failed again",
-    )
+    again = running.run("exceptions", "retry", number, "--wait", "10")
+    assert (again.code, "it failed again" in again.out, "NIGHT" in again.out) == (1, True, True)
+    assert running.rows("SELECT 1 FROM ledger_exception WHERE id=? AND occurrences=2 AND state=0", read(number))
     resolved = running.run(
         "exceptions", "resolve", number, "--code", "obsolete", "--note", "ordered again by telephone", "--wait", "10"
     )
@@ -125,7 +125,12 @@ def test_what_the_partner_refused_goes_out_again_when_a_person_says_so(running: 
     assert running.partner.requests["1903"] == 1
     running.partner.mode = "take"
     note = "they added the product"
-    assert running.run("exceptions", "retry", "--code", "deliver.refused", "--note", note, "--wait", "10").code == 0
+    assert (
+        running.run("exceptions", "retry", "--code", "deliver.refused", "--note", note, "--wait", "10", "--json").json[0][
+            "outcome"
+        ]
+        == "done"
+    )
     until(lambda: running.delivered("1903"), "the order at the partner")
     until(lambda: running.settled("deliver.refused"), "the exception settles itself")
     assert running.partner.effects["1903"] == 1

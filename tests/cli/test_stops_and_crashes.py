@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.cli.conftest import Site, until
+
+pytestmark = pytest.mark.slow
 
 
 def test_sigterm_ends_it_with_nothing_open(site: Site) -> None:

@@ -4,47 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
+import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.resources import as_file, files
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
-from crossdock.cli.hub_process import HubProcess
 from crossdock.cli.output import Exit, errors, out, say_json
 from crossdock.cli.terminal import shown
+from crossdock.drills.hub_process import HubProcess
+from crossdock.drills.judging import apart, unbilled, undone
+from crossdock.drills.landscape import copy_landscape
 from crossdock.ledger.database import LedgerLocation
-from crossdock.ledger.session import Session
+from crossdock.ledger.figures import OpenBusiness, open_business
 from crossdock.ledger.store import Store
 
 if TYPE_CHECKING:
     from crossdock.simulators.server import Simulator
-    from crossdock.simulators.town import Town, Verdict
+    from crossdock.simulators.town import Town
 
 
-@dataclass(slots=True)
-class Figures:
-    """What the hub's ledger says, beside what the oracle counted."""
-
-    exceptions: int = 0
-    codes: dict[str, int] = field(default_factory=dict)
-    uncertain: int = 0
-    excepted: set[str] = field(default_factory=set)
-    messages: int = 0
-
-    def lost(self, verdict: Verdict) -> list[str]:
-        """Orders that neither arrived nor are with a person."""
-        return [order for order in verdict.undelivered if order not in self.excepted]
+MISHAP_EVERY: Final = 5
+"""After so many orders something is damaged, lost or found in the warehouse."""
+PURCHASE_EVERY: Final = 5
+"""After so many orders the distributor orders something of its supplier."""
 
 
 def demo(
@@ -65,19 +58,20 @@ def demo(
     ledger: Annotated[str, typer.Option(help="Ledger URL; default: SQLite in the folder.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="No screen; print what happened as JSON at the end.")] = False,
 ) -> None:
-    """Run the demo: Odoo, two shops, a warehouse and two carriers are simulated on this machine, the hub between them is real.
+    """Run the demo: Odoo, two shops, a warehouse, two carriers, a supplier, a payment gateway and a returns portal are simulated on this
+    machine, the hub between them is real.
 
     Figures are counted at the simulated systems. With --orders it ends by itself; exit code 1 when anything was lost, doubled or
-    out of order.
+    out of order. Ctrl-C ends it sooner: orders that are on their way then are said to be `under_way`, not lost.
     """
     with errors(as_json):
         run = Demo(orders, faults, folder, port, rate, kills, seed, limit, ledger, quiet=as_json)
         report = asyncio.run(run.run())
         if as_json:
             say_json(report)
-        elif orders:
+        else:
             out.print(_summary(report))
-        if report["lost"] or report["doubled"] or report["order_violations"] or report["uncertain_open"]:
+        if not _good(report):
             raise typer.Exit(Exit.FAILED)
 
 
@@ -100,7 +94,7 @@ class Demo:
     ) -> None:
         self.orders, self.faults, self.quiet = orders, faults, quiet
         self.rate = rate or (50.0 if orders else 1.0)
-        self.limit = limit or (90.0 + orders * 0.5 if orders else 0.0)
+        self.limit = limit or (180.0 + orders * 1.5 if orders else 0.0)
         self.kills_left = kills if faults else 0
         self.random = random.Random(seed)  # noqa: S311  (when the hub is killed, not a secret)
         self.town = _town(seed)
@@ -109,7 +103,9 @@ class Demo:
         self.ledger = ledger or f"sqlite:///{(self.folder / 'var/ledger.sqlite3').absolute()}"
         self.hub = HubProcess(self.folder, {}, port=port)
         self.store: Store | None = None
+        self.sign_in = secrets.token_urlsafe(32)
         self.placed = 0
+        self.hinted = False
         self.started = time.monotonic()
         self.stopping = asyncio.Event()
 
@@ -121,10 +117,23 @@ class Demo:
         copy_landscape(self.folder)
         await self.town.start()
         self.town.connect(self.hub.url)
-        self.hub.environment = {**self.town.environment(), "CROSSDOCK_LEDGER": self.ledger}
+        self.hub.environment = {
+            **self.town.environment(),
+            "CROSSDOCK_LEDGER": self.ledger,
+            "CROSSDOCK_DEMO_SIGN_IN": self.sign_in,
+        }
         try:
             await self.hub.start()
             self.store = Store(LedgerLocation.parse(self.ledger))
+            if not self.quiet:
+                link = f"{self.hub.url}/account/demo/{self.sign_in}/"
+                out.print(f"the pages of this demo, signed in: {link}", soft_wrap=True)
+                if not self.orders:
+                    bought = self.town.buying.order_by_portal()
+                    out.print(
+                        f"the portal of a supplier without EDI, where order {bought} waits for an answer: {link}supplier/",
+                        soft_wrap=True,
+                    )
             if self.faults:
                 self.town.misbehave()
             self.started = time.monotonic()
@@ -157,8 +166,10 @@ class Demo:
             calm = 0
             while not self.stopping.is_set():
                 await asyncio.sleep(0.5)
+                self.town.give_back()
                 if screen:
                     screen.update(self._screen())
+                    self._hint()
                 if not self.hub.running and killing.done():
                     break
                 if self.limit and time.monotonic() - self.started > self.limit:
@@ -174,11 +185,17 @@ class Demo:
             if screen:
                 screen.update(self._screen())
                 screen.stop()
+                if not out.is_terminal:
+                    out.print()
 
     async def _place(self) -> None:
         while not self.stopping.is_set() and (not self.orders or self.placed < self.orders):
             self.town.place_order()
             self.placed += 1
+            if self.placed % MISHAP_EVERY == 0:
+                self.town.mishap()
+            if self.placed % PURCHASE_EVERY == 0:
+                self.town.buy()
             await asyncio.sleep(1.0 / self.rate)
 
     async def _kill_now_and_then(self) -> None:
@@ -188,28 +205,41 @@ class Demo:
             await self._kill_hub()
 
     def _settled(self) -> bool:
-        """Every order arrived or is with a person, and nothing is uncertain."""
+        """Every order arrived or is with a person, nothing is uncertain, and Odoo has the stock of the warehouse."""
         verdict, figures = self.town.judge(), self._figures()
-        return not figures.uncertain and not figures.lost(verdict)
+        return not (figures.uncertain or undone(verdict, figures) or verdict.stock_differences or unbilled(verdict, figures))
 
     # --- figures ----------------------------------------------------------------------------------------
 
-    def _figures(self) -> Figures:
+    def _figures(self) -> OpenBusiness:
         if self.store is None:
-            return Figures()
-        return self.store.read.run(figures_of)
+            return OpenBusiness()
+        return self.store.read.run(open_business)
 
     def _report(self, seconds: float) -> dict[str, Any]:
         verdict, figures = self.town.judge(), self._figures()
-        lost = figures.lost(verdict)
+        missing = undone(verdict, figures)
+        interrupted = self.stopping.is_set()
+        lost: list[str] = [] if interrupted else missing
         crossed = figures.messages + verdict.requests
         return {
             "orders": verdict.orders,
             "delivered": verdict.delivered,
+            "under_way": len(missing) if interrupted else 0,
             "lost": len(lost),
             "doubled": verdict.doubled,
             "order_violations": verdict.order_violations,
-            "uncertain_open": figures.uncertain,
+            "uncertain_open": 0 if interrupted else figures.uncertain,
+            "purchases": verdict.purchases,
+            "purchases_done": verdict.bought,
+            "returns": verdict.returns,
+            "mishaps": verdict.mishaps,
+            "stock_differences": 0 if interrupted else len(verdict.stock_differences),
+            "finance": {
+                "refunds_doubled": verdict.refunds_doubled,
+                "invoices_before_ready": len(verdict.early_invoices),
+                "difference": 0 if interrupted else float(_sum(unbilled(verdict, figures)) + _sum(apart(verdict, figures))),
+            },
             "exceptions": figures.exceptions,
             "messages_per_second": round(crossed / seconds, 1),
             "seconds": round(seconds, 1),
@@ -221,6 +251,11 @@ class Demo:
                 "lost": lost[:50],
                 "doubled": list(verdict.doubles[:50]),
                 "order_violations": list(verdict.violations[:50]),
+                "stock_differences": list(verdict.stock_differences),
+                "refunds_doubled": list(verdict.refunds_twice[:50]),
+                "refunds_apart": {order: str(by) for order, by in list(apart(verdict, figures).items())[:50]},
+                "early_invoices": list(verdict.early_invoices[:50]),
+                "unbilled": {number: str(apart) for number, apart in list(unbilled(verdict, figures).items())[:50]},
                 "effects": verdict.effects,
             },
         }
@@ -239,6 +274,8 @@ class Demo:
             "told shop",
             "delivered",
             "with people",
+            "bought",
+            "received, billed",
         ):
             grid.add_column(column, justify="right")
         done = verdict.effects
@@ -247,7 +284,7 @@ class Demo:
         grid.add_row(
             str(verdict.orders), str(done.get("odoo:order_confirmed", 0)), str(done.get("wms-north:fulfilment_released", 0)),
             str(done.get("wms-north:picked", 0)), str(booked), str(done.get("odoo:picking_validated", 0)), str(told),
-            f"[green]{verdict.delivered}[/]", str(figures.exceptions),
+            f"[green]{verdict.delivered}[/]", str(figures.exceptions), str(verdict.purchases), f"[green]{verdict.bought}[/]",
         )  # fmt: skip
         rate = (figures.messages + verdict.requests) / seconds
         lines = [
@@ -255,12 +292,26 @@ class Demo:
             f"uncertain now [bold]{figures.uncertain}[/]" + (f" · hub killed {self.hub.killed} times" if self.faults else ""),
             f"[dim]hub {self.hub.url} · landscape and ledger in {shown(self.folder)}[/]",
         ]
-        placed = sorted(self.town.placed())
-        if placed:
-            number = placed[-1].split("/")[1]
-            lines.append(f"[dim]in another terminal: CROSSDOCK_LEDGER={shown(self.ledger)} crossdock trace {number}[/]")
-            lines.append(f"[dim]               or: crossdock run inventory-snapshot -L {shown(self.folder)} --env demo[/]")
         return Group(grid, *lines)
+
+    def _hint(self) -> None:
+        """Say once what to try in another terminal, each command on a line of its own that can be copied whole."""
+        placed = sorted(self.town.placed())
+        if self.hinted or not placed:
+            return
+        self.hinted = True
+        number = placed[0].split("/")[1]
+        for command in (f"trace {number}", "status", "run inventory-snapshot"):
+            words = f"{_ourselves()} {command} -L {self.folder} --env demo"
+            out.print(f"[dim]in another terminal:[/] {shown(words)}", soft_wrap=True)
+
+
+def _ourselves() -> str:
+    """How to call this command from another terminal: after `make demo` it is not on the path."""
+    if shutil.which("crossdock"):
+        return "crossdock"
+    beside = Path(sys.executable).with_name("crossdock")
+    return str(beside if beside.exists() else f"{sys.executable} -m crossdock")
 
 
 def _town(seed: int) -> Town:
@@ -270,44 +321,25 @@ def _town(seed: int) -> Town:
     return Town(seed=seed)
 
 
+def _sum(amounts: Mapping[str, Decimal]) -> Decimal:
+    return sum(map(abs, amounts.values()), Decimal(0))
+
+
 def _faults(simulator: Simulator) -> int:
     return simulator.faults.injected.total()
 
 
-def figures_of(session: Session) -> Figures:
-    """Count in the ledger what people have and what is uncertain."""
-    codes: dict[str, int] = dict(session.rows("SELECT code, COUNT(*) FROM ledger_exception WHERE state<2 GROUP BY code"))
-    keys = {key for (key,) in session.rows("SELECT DISTINCT key FROM ledger_exception WHERE state<2 AND key LIKE 'order/%'")}
-    return Figures(
-        exceptions=sum(codes.values()),
-        codes=codes,
-        uncertain=session.rows("SELECT COUNT(*) FROM ledger_delivery WHERE state=3")[0][0],
-        excepted={key.removeprefix("order/") for key in keys},
-        messages=session.rows("SELECT COUNT(*) FROM ledger_message")[0][0],
-    )
-
-
-def copy_landscape(folder: Path) -> None:
-    """The demo landscape as shipped, with polls and rates as fast as simulated parcels travel."""
-    with as_file(files("crossdock.landscape") / "demo") as source:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-    head = folder / "crossdock.yaml"
-    text = re.sub(r"\bpause: \d+s", "pause: 1s", head.read_text())
-    head.write_text(re.sub(r"max_pause: \d+\w", "max_pause: 5s", text))
-    for path in (folder / "systems").glob("*.yaml"):
-        text = re.sub(r"every: \d+s", "every: 1s", path.read_text())
-        text = re.sub(r"rate: (\d+)", lambda m: f"rate: {int(m[1]) * 50}", text)
-        text = re.sub(r"burst: (\d+)", lambda m: f"burst: {int(m[1]) * 10}", text)
-        path.write_text(text)
-    comparison = folder / "flows/inventory-snapshot.yaml"
-    comparison.write_text(re.sub(r"settle: PT\w+", "settle: PT2S", comparison.read_text()))
+def _good(report: Mapping[str, Any]) -> bool:
+    wrong = ("lost", "doubled", "order_violations", "uncertain_open", "stock_differences")
+    return not any(report[name] for name in wrong) and not any(report["finance"].values())
 
 
 def _summary(report: Mapping[str, Any]) -> str:
-    good = not (report["lost"] or report["doubled"] or report["order_violations"] or report["uncertain_open"])
-    colour = "green" if good else "red"
+    colour = "green" if _good(report) else "red"
+    under_way = f"{report['under_way']} under way, " if report["under_way"] else ""
+    bought = f"{report['purchases']} bought, {report['purchases_done']} received and billed, " if report["purchases"] else ""
     return (
-        f"[bold {colour}]{report['orders']} orders, {report['delivered']} delivered, {report['lost']} lost, {report['doubled']} doubled, "
-        f"{report['order_violations']} out of order, {report['uncertain_open']} uncertain, {report['exceptions']} with people[/] "
+        f"[bold {colour}]{report['orders']} orders, {report['delivered']} delivered, {bought}{under_way}{report['lost']} lost, {report['doubled']} doubled, "
+        f"{report['order_violations']} out of order, {report['uncertain_open']} uncertain, {report['stock_differences']} stocks wrong, {report['exceptions']} with people[/] "
         f"in {report['seconds']} s ({report['messages_per_second']} messages/s)"
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from crossdock.cli.output import Exit, age, err, errors, iso, lines, out, say_json
+from crossdock.cli.output import Exit, age, err, errors, iso, lines, out, refused, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, ledger
 from crossdock.cli.terminal import shown
 from crossdock.core.clock import SystemClock
@@ -101,7 +101,7 @@ def show(
     with errors(as_json), ledger(path, environment) as store:
         from crossdock.ledger.trace import received
 
-        [each] = _some(store, [number])
+        [each] = _some(store, [number], as_json)
         message = store.read.run(lambda session: received(session, each.subject, each.subject_id))
         if payload:
             _write(store, path, message)
@@ -165,21 +165,20 @@ def _write(store: Store, path: Path, message: Received | None) -> None:
     sys.stdout.buffer.write(body)
 
 
-def _some(store: Store, numbers: list[str]) -> list[OpenException]:
+def _some(store: Store, numbers: list[str], as_json: bool) -> list[OpenException]:
     try:
         ids = [read(text) for text in numbers]
     except ValueError:
-        err.print("That is no number of an exception; `crossdock exceptions list` shows them.")
-        raise typer.Exit(Exit.USAGE) from None
+        raise refused("That is no number of an exception; `crossdock exceptions list` shows them.", as_json, Exit.USAGE) from None
     found = store.read.run(lambda s: exceptions_by_id(s, ids))
     missing = [text for text, number in zip(numbers, ids, strict=True) if number not in found]
     if missing:
-        err.print(f"There is no exception {shown(', '.join(missing))}.")
-        raise typer.Exit(Exit.FAILED)
+        raise refused(f"There is no exception {', '.join(missing)}.", as_json)
     return [found[number] for number in ids]
 
 
 def _ask(store: Store, kind: str, chosen: list[OpenException], data: dict[str, Any], wait: float, as_json: bool) -> None:
+    """Ask the hub and say what became of it: of a retry not that it was tried, but whether it helped."""
     clock_ = SystemClock()
     numbers = Numbers(clock_, 1023)
     author = f"{getpass.getuser()}@cli"
@@ -197,15 +196,40 @@ def _ask(store: Store, kind: str, chosen: list[OpenException], data: dict[str, A
         {"number": written(by_instruction[i].id), **(done.get(i) or {"done": False, "why": "the hub has not carried it out yet"})}
         for i in asked
     ]
+    if kind == "retry":
+        tried = [by_instruction[i] for i in asked if done.get(i, {}).get("done")]
+        came = _came(store, tried, until)
+        report = [{**row, **came.get(row["number"], {})} for row in report]
     if as_json:
         say_json(report)
     else:
         for row in report:
-            out.print(f"{row['number']}: {'done' if row['done'] else shown(row.get('why'))}")
+            out.print(f"{row['number']}: {shown(row.get('outcome') or 'done') if row['done'] else shown(row.get('why'))}")
         if not done and asked:
             out.print("It is recorded; the hub carries it out as soon as it runs.", style="dim")
     if any(not row["done"] for row in report):
         raise typer.Exit(Exit.FAILED)
+
+
+def _came(store: Store, tried: list[OpenException], until: float) -> dict[str, dict[str, Any]]:
+    """What came of retries, by number: waited for until it is known or the time is over."""
+    while True:
+        now = store.read.run(lambda s: exceptions_by_id(s, [each.id for each in tried]))
+        found = {written(each.id): _outcome(each, now.get(each.id)) for each in tried}
+        if time.monotonic() >= until or all(one.get("outcome") != _TRYING for one in found.values()):
+            return found
+        time.sleep(0.05)
+
+
+_TRYING = "it is being tried again"
+
+
+def _outcome(before: OpenException, now: OpenException | None) -> dict[str, Any]:
+    if now is None or now.state == ExceptionState.RESOLVED:
+        return {"outcome": "done"}
+    if now.state == ExceptionState.RETRYING or now.occurrences == before.occurrences:
+        return {"outcome": _TRYING}
+    return {"done": False, "why": f"it failed again: {now.message}"}
 
 
 @app.command()
@@ -223,12 +247,11 @@ def retry(
     """Try again. What may have happened already (uncertain) is not retried: resolve it."""
     with errors(as_json), ledger(path, environment) as store:
         if numbers:
-            chosen = _some(store, numbers)
+            chosen = _some(store, numbers, as_json)
         elif everything or code or system:
             chosen = store.read.run(lambda s: list_exceptions(s, limit=10_000, where=_where(code, system)))
         else:
-            err.print("Name exceptions by number, or choose them by --code, --system or --all.")
-            raise typer.Exit(Exit.USAGE)
+            raise refused("Name exceptions by number, or choose them by --code, --system or --all.", as_json, Exit.USAGE)
         _ask(store, "retry", chosen, {"note": note}, wait, as_json)
 
 
@@ -254,12 +277,11 @@ def resolve(
     with errors(as_json), ledger(path, environment) as store:
         import orjson
 
-        chosen = _some(store, numbers)
+        chosen = _some(store, numbers, as_json)
         try:
             given = orjson.loads(data)
         except ValueError:
-            err.print("--data is not JSON.")
-            raise typer.Exit(Exit.USAGE) from None
+            raise refused("--data is not JSON.", as_json, Exit.USAGE) from None
         if action:
             _ask(store, "decide", chosen, {"action": action, "note": note, "data": given}, wait, as_json)
             return

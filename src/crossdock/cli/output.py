@@ -109,6 +109,15 @@ def code_of(error: CrossdockError) -> Exit:
     return Exit.UNAVAILABLE if isinstance(error, Deferred) else Exit.FAILED
 
 
+def refused(message: str, as_json: bool, exit_code: Exit = Exit.FAILED) -> typer.Exit:
+    """What ends a command that was asked for something that is not there or makes no sense; raise it."""
+    if as_json:
+        say_json({"error": {"code": "usage" if exit_code is Exit.USAGE else "not_found", "message": message}})
+    else:
+        err.print(shown(message))
+    return typer.Exit(exit_code)
+
+
 @contextmanager
 def errors(as_json: bool = False) -> Iterator[None]:
     """Turn an error of the hub's tree into its message, its hint and its exit code; anything else is a defect and shows as one."""

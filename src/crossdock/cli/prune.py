@@ -51,7 +51,7 @@ def prune(
         if not plan.rules:
             raise NoRetention
         with ledger(path, environment) as store:
-            claims = claims_at(store.location, landscape.root)
+            claims = claims_at(store.location, landscape.home)
             if dry_run:
                 found = asyncio.run(Pruning(plan, store, claims, SystemClock()).survey())
                 _report(found, as_json, "would be removed")

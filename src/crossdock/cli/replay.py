@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crossdock.cli.output import Exit, err, errors, out, say_json
+from crossdock.cli.output import Exit, errors, out, refused, say_json
 from crossdock.cli.place import HERE, Env, Json, Place, landscape_at, ledger
 from crossdock.cli.terminal import shown
 from crossdock.core.clock import SystemClock
@@ -31,13 +31,12 @@ def replay(
         from crossdock.pipeline.runtime import build
 
         landscape = landscape_at(path, environment)
-        runtime = build(landscape, SecretReferences(landscape.root), CodeTables(landscape.value_maps), SystemClock())
+        runtime = build(landscape, SecretReferences(landscape.home), CodeTables(landscape.value_maps), SystemClock())
         with ledger(path, environment) as store:
             keys = store.read.run(lambda session: find_keys(session, name))
             found = {key: store.read.run(lambda session, key=key: run(session, runtime.flows, key)) for key in keys}  # type: ignore[misc]
         if not keys:
-            err.print(f"Nothing is known of {shown(name)!r}.")
-            raise typer.Exit(Exit.FAILED)
+            raise refused(f"Nothing is known of {name!r}.", as_json)
         same = all(each.same for results in found.values() for each in results)
         if as_json:
             say_json(

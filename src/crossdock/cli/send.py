@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crossdock.cli.output import Exit, err, errors
+from crossdock.cli.output import Exit, errors, refused
 from crossdock.cli.place import Json
 from crossdock.cli.terminal import neutral
 from crossdock.core.errors import Deferred
@@ -37,13 +37,11 @@ def send(
     """Send one message and print the hub's answer; exit code 1 when it was refused, 4 when the hub cannot be reached."""
     with errors(as_json):
         if not url.startswith(("http://", "https://")):
-            err.print("--url starts with http:// or https://")
-            raise typer.Exit(Exit.USAGE)
+            raise refused("--url starts with http:// or https://", as_json, Exit.USAGE)
         try:
             body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         except OSError as error:
-            err.print(f"cannot read {file}: {error.strerror}")
-            raise typer.Exit(Exit.USAGE) from None
+            raise refused(f"cannot read {file}: {error.strerror}", as_json, Exit.USAGE) from None
         headers = {"content-type": content_type}
         for line in header or ():
             name, _, value = line.partition(":")
