@@ -1,0 +1,2 @@
+from . import models
+from .models.outbox import uninstall_hook

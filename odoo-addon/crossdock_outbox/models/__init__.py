@@ -1,0 +1,2 @@
+from . import outbox
+from . import status
