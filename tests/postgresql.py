@@ -21,6 +21,12 @@ def _binaries() -> Path | None:
     return sorted(usable)[-1] if usable else None
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class OwnServer:
     """A server in a folder of its own; forgets everything when it is left. `durable` writes through, so that a crash loses nothing."""
 
@@ -30,11 +36,9 @@ class OwnServer:
         self._user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._user:
             shutil.chown(self._base, "postgres", "postgres")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = 0
         self._options = (
-            f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self._base} -c fsync={'on' if durable else 'off'} "
+            f"-c listen_addresses=127.0.0.1 -k {self._base} -c fsync={'on' if durable else 'off'} "
             "-c max_connections=200 -c shared_buffers=64MB"
         )
         self._run("initdb", "-D", str(self._base / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8")
@@ -49,8 +53,19 @@ class OwnServer:
         subprocess.run(command, check=check, stdout=subprocess.DEVNULL, cwd=self._base)
 
     def start(self) -> None:
-        """Start and wait until it answers."""
-        self._run("pg_ctl", "-D", str(self._base / "data"), "-o", self._options, "-l", str(self._base / "log"), "-w", "start")
+        """Start and wait until it answers; the first time on a port nobody has, which somebody may take before the server does."""
+        tries = 5 if self.port == 0 else 1
+        for left in reversed(range(tries)):
+            port = self.port or _free_port()
+            options = f"{self._options} -p {port}"
+            try:
+                self._run("pg_ctl", "-D", str(self._base / "data"), "-o", options, "-l", str(self._base / "log"), "-w", "start")
+            except subprocess.CalledProcessError:
+                if not left:
+                    raise
+            else:
+                self.port = port
+                return
 
     def stop(self, mode: str = "immediate", *, check: bool = True) -> None:
         """Stop it: `immediate` is a crash."""

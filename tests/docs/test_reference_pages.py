@@ -13,6 +13,7 @@ from crossdock.pipeline.observe import Meters
 from docs.generator import configuration
 from docs.generator.cli import commands
 from docs.generator.errors import FAMILIES, anchor, kinds
+from docs.generator.everything import modules
 from docs.generator.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,7 @@ def test_every_error_has_a_stable_code_a_message_a_hint_and_its_place_on_the_pag
     page = (REFERENCE / "errors.md").read_text(encoding="utf-8")
     for kind in found:
         assert "code" in vars(kind), f"{kind.__name__} has no code of its own"
-        assert re.fullmatch(r"[a-z]+(\.[a-z][a-z0-9_]*)?", kind.code), kind.code
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*(\.[a-z][a-z0-9_]*)?", kind.code), kind.code
         assert kind.family in FAMILIES, kind.code
         assert kind.__doc__, f"{kind.__name__} has no message"
         assert kind.summary().endswith("."), kind.code
@@ -56,6 +57,12 @@ def test_every_setting_the_product_reads_is_documented() -> None:
     undocumented = {name: files for name, files in read.items() if name not in documented}
     assert len(read) > 20
     assert undocumented == {}
+
+
+def test_every_standard_variable_the_product_reads_is_documented() -> None:
+    read = {name for path in modules() for name in re.findall(r"\bOTEL_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))}
+    assert len(read) >= 4
+    assert read - set(configuration.STANDARD) == set()
 
 
 def test_every_setting_tests_read_is_documented() -> None:

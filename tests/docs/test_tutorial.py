@@ -18,6 +18,8 @@ import pytest
 
 from tests.cli.conftest import free_port, until
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-landscape.md"
 FILE = re.compile(r"```yaml\n# file: (\S+)\n(.*?)```", re.DOTALL)
 
