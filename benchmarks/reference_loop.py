@@ -120,7 +120,7 @@ class Accept:
 
 
 async def work(database: Database, accept: Accept, target: str) -> None:
-    connector = aiohttp.TCPConnector(limit=64)
+    connector = aiohttp.TCPConnector(limit=BATCH)
     async with aiohttp.ClientSession(connector=connector) as session:
 
         async def deliver(number: int, body: bytes) -> int:
