@@ -19,11 +19,11 @@ class Drawn(Demo):
 
     def _report(self, seconds: float) -> dict[str, Any]:
         console = Console(record=True, width=124, file=StringIO(), force_terminal=True, highlight=False)
-        ours = self.folder, self.ledger, self.port
+        ours = self.folder, self.hub.port
         # the folder and the port of this run say nothing to a reader
-        self.folder, self.ledger, self.port = Path("crossdock-demo"), "sqlite:///crossdock-demo/var/ledger.sqlite3", 8400
+        self.folder, self.hub.port = Path("crossdock-demo"), 8400
         console.print(self._screen())
-        self.folder, self.ledger, self.port = ours
+        self.folder, self.hub.port = ours
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_text(console.export_svg(title="crossdock demo --faults"))
         return super()._report(seconds)
