@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 SOURCES := src tests benchmarks docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format bench docs picture chaos check clean
+.PHONY: help setup demo test lint types format bench docs messages picture chaos fuzz check clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,8 @@ $(READY): pyproject.toml
 demo: $(READY) ## Orders crossing a demo landscape, simulated systems and all; ends with Ctrl-C
 	@$(BIN)/crossdock demo $(ARGS)
 
-test: $(READY) ## All tests; PostgreSQL's are skipped where it is not installed
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## All tests, several files at a time; PostgreSQL's and the browser's are skipped where these are not installed
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(READY) ## Style, formatting and the contracts between packages
 	$(BIN)/ruff check $(SOURCES)
@@ -52,11 +52,18 @@ docs: $(READY) ## Write the reference pages again
 	$(BIN)/python -m docs.generator
 	$(BIN)/python -m benchmarks.table --page
 
+messages: ## Compile the translations of the pages (needs gettext)
+	@for each in src/crossdock/workbench/locale src/crossdock/workbench/*/locale; do \
+	  for po in $$each/*/LC_MESSAGES/django.po; do msgfmt --check-format -o $${po%.po}.mo $$po || exit 1; done; done
+
 picture: $(READY) ## Draw docs/images/demo.svg from a real run of the demo
 	$(BIN)/python -m docs.generator.picture
 
 chaos: $(READY) ## Thousands of orders with every fault on while workers are killed again and again; prints what was counted
 	$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES),--orders 1500) $(ARGS)
+
+fuzz: $(READY) ## Fuzz the EDI readers for a while (SECONDS=60), guided by what is reached; fails with the input that broke them
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --keep build/fuzz
 
 clean: ## Remove the virtual environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist
