@@ -7,7 +7,7 @@ import base64
 import os
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -126,6 +126,8 @@ async def _measured(
     accepted: list[tuple[str, int, float, float]] = []
     refused: Counter[int] = Counter()
     numbers = count()
+    # as a publisher does: the next word about an order leaves when the one before was taken, however late this machine is
+    turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
     begun, cpu = time.monotonic(), _cpu(hub.pid)
     ends = begun + seconds
 
@@ -141,15 +143,19 @@ async def _measured(
                 "content-type": "application/cloudevents+json", "webhook-id": identity, "webhook-timestamp": stamp,
                 "webhook-signature": sign(KEY, identity, stamp, body),
             }  # fmt: skip
-            while True:
-                at = time.monotonic()
-                async with http.post(f"{hub.url}/in/shop/events", data=body, headers=headers) as answer:
-                    await answer.read()
-                if answer.status in (200, 202):
-                    accepted.append((number, sent.version, at, time.monotonic()))
-                    break
-                refused[answer.status] += 1
-                await asyncio.sleep(0.2)
+            async with turns[number]:
+                await send(http, number, sent.version, body, headers)
+
+    async def send(http: ClientSession, number: str, version: int, body: bytes, headers: dict[str, str]) -> None:
+        while True:
+            at = time.monotonic()
+            async with http.post(f"{hub.url}/in/shop/events", data=body, headers=headers) as answer:
+                await answer.read()
+            if answer.status in (200, 202):
+                accepted.append((number, version, at, time.monotonic()))
+                return
+            refused[answer.status] += 1
+            await asyncio.sleep(0.2)
 
     async with ClientSession(connector=TCPConnector(limit=SENDERS), timeout=ClientTimeout(total=60)) as http:
         await asyncio.gather(*(sender(http) for _ in range(SENDERS)))
